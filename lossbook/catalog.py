@@ -1,0 +1,689 @@
+"""One row of facts per loss. Tests, cards, the atlas and the timings all read this table.
+
+To add a loss: the function, its row here, its section in a chapter. A row states facts, and each fact is tested
+against torch, also for a loss that this package does not hold yet; nothing here computes a loss.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lossbook import samples
+from lossbook.samples import Maker, Sample
+
+__all__ = ["CATALOG", "NOT_YET_WRITTEN", "Argument", "Row", "Sample", "is_written", "loss_in", "row"]
+
+# The losses that have a row but no code here. A test holds this list to the truth, so it can only shrink.
+NOT_YET_WRITTEN = frozenset({
+    "poisson_nll_loss", "gaussian_nll_loss",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "nll_loss", "cross_entropy",
+    "kl_div",
+    "soft_margin_loss", "multi_margin_loss", "margin_ranking_loss", "hinge_embedding_loss",
+    "multilabel_margin_loss", "multilabel_soft_margin_loss",
+    "cosine_embedding_loss", "triplet_margin_loss", "triplet_margin_with_distance_loss",
+    "ctc_loss",
+    "linear_cross_entropy", "AdaptiveLogSoftmaxWithLoss",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Argument:
+    """What one tensor argument must be.
+
+    In ``shape``, a letter is a size and ``…`` stands for any further dimensions. The alternatives stand in the
+    same order for all arguments of a loss; one alone holds in all of them. ``that of input`` is the shape, or the
+    dtype, of that argument.
+    """
+
+    symbol: str
+    what: str
+    values: str
+    shape: str
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """The facts about one loss.
+
+    ``function`` is empty where torch has the Module alone. ``arguments`` are those without a default, in order;
+    ``options`` the others, with their defaults, save ``reduction``.
+    ``minimum`` and ``maximum`` bound the loss of one element, over all arguments that are allowed.
+    ``divisor`` is what ``reduction="mean"`` divides by, ``weighted_divisor`` what it divides by with ``weight``,
+    which holds one factor per ``weighted``.
+    ``best_constant`` is the statistic of the targets that a model learns if it can only say one thing.
+    ``sample`` makes arguments of about ``size`` elements in all, for tests and timings.
+    """
+
+    function: str
+    module: str
+    family: str
+    lead: bool
+    task: str
+    asks: str
+    formula: str
+    arguments: dict[str, Argument]
+    minimum: float
+    maximum: float
+    divisor: str
+    best_constant: str | None
+    chapter: str
+    source: str
+    sample: Maker
+    weighted: str | None = None
+    weighted_divisor: str | None = None
+    slope: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    reductions: tuple[str, ...] = ("none", "mean", "sum")
+    from_torch: bool = True
+
+    @property
+    def name(self) -> str:
+        """The function, or the Module where there is no function."""
+        return self.function or self.module
+
+
+ANY = "any real number"
+POSITIVE = "0 or more"
+CHANCE = "from 0 to 1"
+CHANCES = "from 0 to 1, adding up to 1 over the classes"
+LOG_CHANCES = "0 or less, their exponentials adding up to 1 over the classes"
+SIGN = "1 or −1"
+CLASS = "whole, from 0 to C − 1"
+
+FLOATING = "floating point"
+INDEX = "int64"
+SAME = "that of input"
+
+ELEMENTS = "elements"
+SAMPLES = "samples"
+KEPT = "targets that are not ignored"
+SUM_OF_WEIGHTS = "sum of the weights"
+SUM_OF_TARGET_WEIGHTS = "sum of the weights of those targets"
+
+ANYTHING = "anything: all constants cost the same"
+_INF = math.inf
+
+_AMOUNTS = {
+    "input": Argument("x", "the predicted amount", ANY, "any", FLOATING),
+    "target": Argument("y", "the true amount, in the same units", ANY, SAME, SAME),
+}
+_SCORE_AND_ANSWER = {
+    "input": Argument("x", "a score for yes", ANY, "any", FLOATING),
+    "target": Argument("y", "the answer: 1 for yes, 0 for no, or a chance between", CHANCE, SAME, SAME),
+}
+_SCORES_AND_CLASS = {
+    "input": Argument("x", "a score per class", ANY, "(C), (N, C) or (N, C, …)", FLOATING),
+    "target": Argument(
+        "y",
+        "the index of the true class; or a probability per class, in the shape and dtype of input",
+        CLASS,
+        "(), (N) or (N, …)",
+        INDEX,
+    ),
+}
+_HIDDEN = Argument("h", "what the model says before its last layer", ANY, "(D) or (N, D)", FLOATING)
+_TRIPLET = {
+    "anchor": Argument("a", "the vector of one example", ANY, "(D) or (N, D)", FLOATING),
+    "positive": Argument("a^+", "the vector of its match", ANY, "that of anchor", "that of anchor"),
+    "negative": Argument("a^-", "the vector of a stranger", ANY, "that of anchor", "that of anchor"),
+}
+
+_ROWS = (
+    Row(
+        function="l1_loss",
+        module="L1Loss",
+        family="regression",
+        lead=False,
+        task="an amount",
+        asks="How far off is the prediction, every unit counting the same?",
+        formula=r"|x - y|",
+        arguments=_AMOUNTS,
+        options={"weight": None},
+        minimum=0.0,
+        maximum=_INF,
+        divisor=ELEMENTS,
+        weighted="element",
+        weighted_divisor=SUM_OF_WEIGHTS,
+        best_constant="median",
+        chapter="mse-and-l1",
+        source="laplace1774",
+        sample=samples.amounts,
+        slope="l1_slope",
+    ),
+    Row(
+        function="mse_loss",
+        module="MSELoss",
+        family="regression",
+        lead=True,
+        task="an amount",
+        asks="How far off is the prediction, large errors counting far more than small ones?",
+        formula=r"(x - y)^2",
+        arguments=_AMOUNTS,
+        options={"weight": None},
+        minimum=0.0,
+        maximum=_INF,
+        divisor=ELEMENTS,
+        weighted="element",
+        weighted_divisor=SUM_OF_WEIGHTS,
+        best_constant="mean",
+        chapter="mse-and-l1",
+        source="legendre1805",
+        sample=samples.amounts,
+        slope="mse_slope",
+    ),
+    Row(
+        function="huber_loss",
+        module="HuberLoss",
+        family="regression",
+        lead=True,
+        task="an amount",
+        asks="How far off is the prediction, if no single point may pull harder than delta?",
+        formula=r"\begin{cases}\tfrac{1}{2}(x-y)^2 & |x-y| \le \delta \\ "
+        r"\delta\,(|x-y| - \tfrac{1}{2}\delta) & |x-y| > \delta\end{cases}",
+        arguments=_AMOUNTS,
+        options={"delta": 1.0, "weight": None},
+        minimum=0.0,
+        maximum=_INF,
+        divisor=ELEMENTS,
+        weighted="element",
+        weighted_divisor=ELEMENTS,
+        best_constant="where the clipped errors cancel",
+        chapter="huber",
+        source="huber1964",
+        sample=samples.amounts,
+        slope="huber_slope",
+    ),
+    Row(
+        function="smooth_l1_loss",
+        module="SmoothL1Loss",
+        family="regression",
+        lead=False,
+        task="an amount",
+        asks="How far off is the prediction, every unit counting the same, but gently near zero?",
+        formula=r"\begin{cases}\tfrac{1}{2}(x-y)^2/\beta & |x-y| < \beta \\ "
+        r"|x-y| - \tfrac{1}{2}\beta & |x-y| \ge \beta\end{cases}",
+        arguments=_AMOUNTS,
+        options={"beta": 1.0},
+        minimum=0.0,
+        maximum=_INF,
+        divisor=ELEMENTS,
+        best_constant="where the clipped errors cancel",
+        chapter="huber",
+        source="girshick2015",
+        sample=samples.amounts,
+        slope="smooth_l1_slope",
+    ),
+    Row(
+        function="gaussian_nll_loss",
+        module="GaussianNLLLoss",
+        family="likelihood",
+        lead=True,
+        task="an amount",
+        asks="How surprising is the true amount, given the prediction and how unsure the model says it is?",
+        formula=r"\tfrac{1}{2}\Bigl(\log v + \frac{(x-y)^2}{v}\Bigr), \quad v = \max(\sigma^2, \varepsilon)",
+        arguments={
+            **_AMOUNTS,
+            "var": Argument(r"\sigma^2", "the variance that the model claims", POSITIVE, SAME, SAME),
+        },
+        options={"full": False, "eps": 1e-6},
+        minimum=0.5 * math.log(1e-6),
+        maximum=_INF,
+        divisor=ELEMENTS,
+        best_constant="mean, with the variance as var",
+        chapter="counts-and-noise",
+        source="nix1994",
+        sample=samples.measurements,
+    ),
+    Row(
+        function="poisson_nll_loss",
+        module="PoissonNLLLoss",
+        family="likelihood",
+        lead=True,
+        task="a count",
+        asks="How surprising is this count, if things happen at the predicted rate?",
+        formula=r"e^{x} - y\,x",
+        arguments={
+            "input": Argument("x", "the logarithm of the predicted rate", ANY, "any", FLOATING),
+            "target": Argument("y", "the count", POSITIVE, SAME, SAME),
+        },
+        options={"log_input": True, "full": False, "eps": 1e-8},
+        minimum=-_INF,
+        maximum=_INF,
+        divisor=ELEMENTS,
+        best_constant="log of the mean",
+        chapter="counts-and-noise",
+        source="mccullagh1989",
+        sample=samples.counts,
+    ),
+    Row(
+        function="binary_cross_entropy",
+        module="BCELoss",
+        family="classification",
+        lead=False,
+        task="yes or no",
+        asks="The model named its chance of a yes: how surprising is the answer?",
+        formula=r"-y \log x - (1 - y) \log(1 - x)",
+        arguments={
+            "input": Argument("x", "the chance of yes; its logarithms are cut off at −100", CHANCE, "any", FLOATING),
+            "target": _SCORE_AND_ANSWER["target"],
+        },
+        options={"weight": None},
+        minimum=0.0,
+        maximum=100.0,
+        divisor=ELEMENTS,
+        weighted="element",
+        weighted_divisor=ELEMENTS,
+        best_constant="mean",
+        chapter="binary",
+        source="cox1958",
+        sample=samples.chances,
+    ),
+    Row(
+        function="binary_cross_entropy_with_logits",
+        module="BCEWithLogitsLoss",
+        family="classification",
+        lead=True,
+        task="yes or no",
+        asks="The model scored how far it leans to yes: how surprising is the answer?",
+        formula=r"\log(1 + e^{x}) - y\,x",
+        arguments=_SCORE_AND_ANSWER,
+        options={"weight": None, "pos_weight": None},
+        minimum=0.0,
+        maximum=_INF,
+        divisor=ELEMENTS,
+        weighted="element",
+        weighted_divisor=ELEMENTS,
+        best_constant="logit of the mean",
+        chapter="binary",
+        source="cox1958",
+        sample=samples.leanings,
+    ),
+    Row(
+        function="soft_margin_loss",
+        module="SoftMarginLoss",
+        family="margin",
+        lead=False,
+        task="yes or no",
+        asks="Is the score on the right side of zero, and how clearly?",
+        formula=r"\log(1 + e^{-y\,x})",
+        arguments={
+            "input": _SCORE_AND_ANSWER["input"],
+            "target": Argument("y", "the answer: 1 for yes, −1 for no", SIGN, SAME, SAME),
+        },
+        minimum=0.0,
+        maximum=_INF,
+        divisor=ELEMENTS,
+        best_constant="logit of the share of 1s",
+        chapter="hinge",
+        source="friedman2000",
+        sample=samples.sides,
+    ),
+    Row(
+        function="nll_loss",
+        module="NLLLoss",
+        family="classification",
+        lead=False,
+        task="one class of several",
+        asks="How little of its belief did the model leave to the class that came true?",
+        formula=r"-x_y",
+        arguments={
+            "input": Argument("x", "a log-probability per class", LOG_CHANCES, "(C), (N, C) or (N, C, …)", FLOATING),
+            "target": Argument("y", "the index of the true class", CLASS, "(), (N) or (N, …)", INDEX),
+        },
+        options={"weight": None, "ignore_index": -100},
+        minimum=0.0,
+        maximum=_INF,
+        divisor=KEPT,
+        weighted="class",
+        weighted_divisor=SUM_OF_TARGET_WEIGHTS,
+        best_constant="log of the class shares",
+        chapter="cross-entropy",
+        source="bridle1990",
+        sample=samples.class_log_chances,
+    ),
+    Row(
+        function="cross_entropy",
+        module="CrossEntropyLoss",
+        family="classification",
+        lead=True,
+        task="one class of several",
+        asks="With one score per class, how surprising is the class that came true?",
+        formula=r"\log \sum_{c} e^{x_c} - x_y",
+        arguments=_SCORES_AND_CLASS,
+        options={"weight": None, "ignore_index": -100, "label_smoothing": 0.0},
+        minimum=0.0,
+        maximum=_INF,
+        divisor=KEPT,
+        weighted="class",
+        weighted_divisor=SUM_OF_TARGET_WEIGHTS,
+        best_constant="log of the class shares",
+        chapter="cross-entropy",
+        source="bridle1990",
+        sample=samples.class_scores,
+    ),
+    Row(
+        function="multi_margin_loss",
+        module="MultiMarginLoss",
+        family="margin",
+        lead=False,
+        task="one class of several",
+        asks="Does the true class outscore each of the others, by the margin?",
+        formula=r"\frac{1}{C} \sum_{c \ne y} \max(0,\ m - x_y + x_c)^p",
+        arguments={
+            "input": Argument("x", "a score per class", ANY, "(C) or (N, C)", FLOATING),
+            "target": Argument("y", "the index of the true class", CLASS, "() or (N)", INDEX),
+        },
+        options={"p": 1, "margin": 1.0, "weight": None},
+        minimum=0.0,
+        maximum=_INF,
+        divisor=SAMPLES,
+        weighted="class",
+        weighted_divisor=SAMPLES,
+        best_constant=None,
+        chapter="hinge",
+        source="weston1999",
+        sample=samples.class_scores,
+    ),
+    Row(
+        function="kl_div",
+        module="KLDivLoss",
+        family="divergence",
+        lead=True,
+        task="a distribution",
+        asks="How much is lost by believing the predicted chances, when the target's are the true ones?",
+        formula=r"y\,(\log y - x)",
+        arguments={
+            "input": Argument("x", "a log-probability per class", LOG_CHANCES, "(C), (N, C) or (N, …, C)", FLOATING),
+            "target": Argument("y", "the probability that it should be", CHANCES, SAME, SAME),
+        },
+        options={"log_target": False},
+        reductions=("none", "mean", "sum", "batchmean"),
+        minimum=-math.exp(-1),
+        maximum=_INF,
+        divisor=ELEMENTS,
+        best_constant="log of the mean",
+        chapter="kl-divergence",
+        source="kullback1951",
+        sample=samples.distributions,
+    ),
+    Row(
+        function="multilabel_margin_loss",
+        module="MultiLabelMarginLoss",
+        family="multilabel",
+        lead=False,
+        task="several labels at once",
+        asks="Does every label that applies outscore every label that does not?",
+        formula=r"\frac{1}{C} \sum_{j \in y} \sum_{c \notin y} \max(0,\ 1 - (x_j - x_c))",
+        arguments={
+            "input": Argument("x", "a score per label", ANY, "(C) or (N, C)", FLOATING),
+            "target": Argument(
+                "y",
+                "the indices of the labels that apply; the first −1 ends the list",
+                "whole, from −1 to C − 1",
+                SAME,
+                INDEX,
+            ),
+        },
+        minimum=0.0,
+        maximum=_INF,
+        divisor=SAMPLES,
+        best_constant=None,
+        chapter="multilabel",
+        source="elisseeff2001",
+        sample=samples.label_lists,
+    ),
+    Row(
+        function="multilabel_soft_margin_loss",
+        module="MultiLabelSoftMarginLoss",
+        family="multilabel",
+        lead=False,
+        task="several labels at once",
+        asks="Asked about each label alone, yes or no, how surprising are the answers on average?",
+        formula=r"\frac{1}{C} \sum_{c} \bigl(\log(1 + e^{x_c}) - y_c\,x_c\bigr)",
+        arguments={
+            "input": Argument("x", "a score per label", ANY, "(C), (N, C) or (N, …, C)", FLOATING),
+            "target": Argument("y", "1 where the label applies, 0 where not", CHANCE, SAME, SAME),
+        },
+        options={"weight": None},
+        minimum=0.0,
+        maximum=_INF,
+        divisor=SAMPLES,
+        weighted="class",
+        weighted_divisor=SAMPLES,
+        best_constant="logit of the mean",
+        chapter="multilabel",
+        source="nam2014",
+        sample=samples.label_bits,
+    ),
+    Row(
+        function="margin_ranking_loss",
+        module="MarginRankingLoss",
+        family="margin",
+        lead=True,
+        task="an order",
+        asks="Of two, does the one that should come first score higher, by the margin?",
+        formula=r"\max(0,\ -y\,(x_1 - x_2) + m)",
+        arguments={
+            "input1": Argument("x_1", "the score of the first", ANY, "any", FLOATING),
+            "input2": Argument("x_2", "the score of the second", ANY, "that of input1", "that of input1"),
+            "target": Argument(
+                "y", "1 if the first should score higher, else −1", SIGN, "that of input1", "that of input1"
+            ),
+        },
+        options={"margin": 0.0},
+        minimum=0.0,
+        maximum=_INF,
+        divisor=ELEMENTS,
+        best_constant=ANYTHING,
+        chapter="ranking",
+        source="herbrich2000",
+        sample=samples.score_pairs,
+    ),
+    Row(
+        function="hinge_embedding_loss",
+        module="HingeEmbeddingLoss",
+        family="margin",
+        lead=False,
+        task="alike or different",
+        asks="Is this distance small for a pair that is alike, and beyond the margin for one that is not?",
+        formula=r"\begin{cases} x & y = 1 \\ \max(0,\ m - x) & y = -1 \end{cases}",
+        arguments={
+            "input": Argument("x", "the distance of a pair", POSITIVE, "any", FLOATING),
+            "target": Argument("y", "1 if the two are alike, else −1", SIGN, SAME, SAME),
+        },
+        options={"margin": 1.0},
+        minimum=0.0,
+        maximum=_INF,
+        divisor=ELEMENTS,
+        best_constant="0 if most targets are 1, else the margin",
+        chapter="embeddings",
+        source="hadsell2006",
+        sample=samples.distances,
+    ),
+    Row(
+        function="cosine_embedding_loss",
+        module="CosineEmbeddingLoss",
+        family="embedding",
+        lead=False,
+        task="alike or different",
+        asks="Do two vectors point the same way if they belong together, and apart if they do not?",
+        formula=r"\begin{cases} 1 - \cos(x_1, x_2) & y = 1 \\ \max(0,\ \cos(x_1, x_2) - m) & y = -1 \end{cases}",
+        arguments={
+            "input1": Argument("x_1", "the one vector", ANY, "(D) or (N, D)", FLOATING),
+            "input2": Argument("x_2", "the other", ANY, "that of input1", "that of input1"),
+            "target": Argument("y", "1 if they belong together, else −1", SIGN, "() or (N)", "that of input1"),
+        },
+        options={"margin": 0.0},
+        minimum=0.0,
+        maximum=2.0,
+        divisor=SAMPLES,
+        best_constant=ANYTHING,
+        chapter="embeddings",
+        source="bromley1993",
+        sample=samples.vector_pairs,
+    ),
+    Row(
+        function="triplet_margin_loss",
+        module="TripletMarginLoss",
+        family="embedding",
+        lead=True,
+        task="alike or different",
+        asks="Is the anchor nearer to its match than to the stranger, by the margin?",
+        formula=r"\max(0, \lVert a - a^+ + \varepsilon \rVert_p - \lVert a - a^- + \varepsilon \rVert_p + m)",
+        arguments=_TRIPLET,
+        options={"margin": 1.0, "p": 2.0, "eps": 1e-6, "swap": False},
+        minimum=0.0,
+        maximum=_INF,
+        divisor=SAMPLES,
+        best_constant=ANYTHING,
+        chapter="embeddings",
+        source="balntas2016",
+        sample=samples.triplets,
+    ),
+    Row(
+        function="triplet_margin_with_distance_loss",
+        module="TripletMarginWithDistanceLoss",
+        family="embedding",
+        lead=False,
+        task="alike or different",
+        asks="By a distance of your own choosing, is the anchor nearer to its match than to the stranger?",
+        formula=r"\max(0,\ d(a, a^+) - d(a, a^-) + m)",
+        arguments=_TRIPLET,
+        options={"distance_function": None, "margin": 1.0, "swap": False},
+        minimum=0.0,
+        maximum=_INF,
+        divisor=SAMPLES,
+        best_constant=ANYTHING,
+        chapter="embeddings",
+        source="schroff2015",
+        sample=samples.triplets,
+    ),
+    Row(
+        function="ctc_loss",
+        module="CTCLoss",
+        family="sequence",
+        lead=True,
+        task="a sequence without timing",
+        asks="How surprising is this sequence of labels, when nobody marked which moment holds which?",
+        formula=r"-\log \sum_{\pi \,\to\, y} \ \prod_{t=1}^{T} e^{x_{t, \pi_t}}",
+        arguments={
+            "log_probs": Argument(
+                "x", "a log-probability per moment and symbol", LOG_CHANCES, "(T, C) or (T, N, C)", FLOATING
+            ),
+            "targets": Argument(
+                "y", "the labels in their order; 0 is the blank", "whole, from 1 to C − 1", "(S) or (N, S)", INDEX
+            ),
+            "input_lengths": Argument("T", "how many moments to read", "whole, from 1 to T", "() or (N)", INDEX),
+            "target_lengths": Argument("S", "how many labels to read", "whole, from 0 to S", "() or (N)", INDEX),
+        },
+        options={"blank": 0, "zero_infinity": False},
+        minimum=0.0,
+        maximum=_INF,
+        divisor="samples, each loss first divided by the number of its labels",
+        best_constant=None,
+        chapter="ctc",
+        source="graves2006",
+        sample=samples.frames,
+    ),
+    Row(
+        function="linear_cross_entropy",
+        module="LinearCrossEntropyLoss",
+        family="vocabulary",
+        lead=True,
+        task="a large vocabulary",
+        asks="How surprising is the next word, when the scores of all words are too many to hold at once?",
+        formula=r"\log \sum_{c} e^{x_c} - x_y, \quad x = W h",
+        arguments={
+            "input": _HIDDEN,
+            "linear_weight": Argument("W", "the last layer, a row per class", ANY, "(C, D)", SAME),
+            "target": Argument(
+                "y",
+                "the index of the true class; or a probability per class, in the dtype of input",
+                CLASS,
+                "() or (N)",
+                INDEX,
+            ),
+        },
+        options={
+            "linear_bias": None, "weight": None, "ignore_index": None, "label_smoothing": 0.0, "options": None,
+        },
+        minimum=0.0,
+        maximum=_INF,
+        divisor=KEPT,
+        weighted="class",
+        weighted_divisor=SUM_OF_TARGET_WEIGHTS,
+        best_constant="log of the class shares",
+        chapter="next-token",
+        source="wijmans2025",
+        sample=samples.words,
+    ),
+    Row(
+        function="",
+        module="AdaptiveLogSoftmaxWithLoss",
+        family="vocabulary",
+        lead=False,
+        task="a large vocabulary",
+        asks="How surprising is the next word, when a rare one is reached in two steps: its group, then itself?",
+        formula=r"\begin{cases} -\log p_{\text{head}}(y \mid h) & y \text{ frequent} \\ "
+        r"-\log p_{\text{head}}(k \mid h) - \log p_k(y \mid h) & y \text{ in group } k \end{cases}",
+        arguments={
+            "input_": _HIDDEN,
+            "target_": Argument("y", "the index of the true class, frequent ones first", CLASS, "() or (N)", INDEX),
+        },
+        options={"div_value": 4.0, "head_bias": False},
+        reductions=("mean",),
+        minimum=0.0,
+        maximum=_INF,
+        divisor=SAMPLES,
+        best_constant=None,
+        chapter="next-token",
+        source="grave2017",
+        sample=samples.words_in_clusters,
+    ),
+)  # fmt: skip
+
+CATALOG: dict[str, Row] = {entry.name: entry for entry in _ROWS}
+
+
+def row(name: str) -> Row:
+    """The row of a loss, by the name of its function or of its Module.
+
+    Example:
+        >>> row("HuberLoss").best_constant
+        'where the clipped errors cancel'
+    """
+    for entry in CATALOG.values():
+        if name in (entry.function, entry.module):
+            return entry
+    raise KeyError(f"{name} is not in the catalog: it has {', '.join(CATALOG)}")
+
+
+def is_written(entry: Row) -> bool:
+    """Whether this package holds the loss already, or only its row."""
+    return entry.name not in NOT_YET_WRITTEN
+
+
+def loss_in(home: ModuleType, entry: Row) -> Callable[..., Any]:
+    """The loss as ``home`` has it, this package or ``torch.nn``, called as ``loss(*sample.args, **sample.kwargs)``.
+
+    Where there is no function, the call makes the Module first, with the parameters of the sample.
+
+    Example:
+        >>> nothing = torch.zeros(2)
+        >>> loss_in(torch.nn, row("mse_loss"))(nothing, nothing)
+        tensor(0.)
+    """
+    if entry.function:
+        return getattr(getattr(home, "functional", home), entry.function)  # type: ignore[no-any-return]
+
+    def call(*args: Tensor, parameters: dict[str, Tensor], **sizes: Any) -> Tensor:
+        module = getattr(home, entry.module)(**sizes)
+        return torch.func.functional_call(module, parameters, args).loss  # type: ignore[no-any-return]
+
+    return call

@@ -1,0 +1,183 @@
+"""What the losses ask of their arguments: messages that name both sides and the way out.
+
+The exception types are torch's, the wording is ours. No check here reads the values of a tensor.
+"""
+
+import numbers
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+__all__ = ["HALF", "broadcast_pair", "floating", "number", "reduction_name", "warn"]
+
+HALF = (torch.float16, torch.bfloat16)
+REDUCTIONS = ("none", "mean", "sum")
+
+# Frames that a warning skips, so that it points at the caller: this package and torch's Module machinery.
+_OUR_FILES = tuple(f"{folder}{os.sep}" for folder in (Path(__file__).parents[1], Path(torch.__file__).parent))
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the first line outside this package and torch, whether a function or a Module was called."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OUR_FILES):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def tensor(name: str, value: object) -> None:
+    """Raise AttributeError (torch's type here) unless ``value`` is a tensor."""
+    if not isinstance(value, Tensor):
+        raise AttributeError(
+            f"{name} must be a Tensor, but a {type(value).__name__} came: wrap it in torch.tensor(...)"
+        )
+
+
+def reduction_name(reduction: str, weighted: bool = False) -> str:
+    """Return a valid name of a reduction, or raise ValueError."""
+    if reduction == "elementwise_mean" and not weighted:
+        warn("reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.")
+        return "mean"
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"reduction={reduction!r} is not a valid value for reduction: use one of {REDUCTIONS}")
+    return reduction
+
+
+def number(name: str, value: object, *, zero: bool = False) -> float:
+    """Return ``value`` as a float: TypeError unless it is a real number, RuntimeError unless it is positive.
+
+    ``zero=True`` lets zero pass.
+    """
+    if isinstance(value, Tensor) and value.dim() == 0 and not value.requires_grad and not value.is_complex():
+        value = value.item()
+    if not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a real number, but a {type(value).__name__} came")
+    value = float(value)
+    if not (value > 0 or (zero and value == 0)):
+        raise RuntimeError(f"{name} must be {'zero or more' if zero else 'positive'}, but it is {value}")
+    return value
+
+
+def plain_number(name: str, value: object) -> None:
+    """Raise TypeError unless ``value``, which a Module is to hold, is a float or an int."""
+    if not isinstance(value, float | int):
+        raise TypeError(f"{name} must be a float or an int, but a {type(value).__name__} came")
+
+
+def floating(name: str, input: Tensor, target: Tensor) -> None:
+    """Raise NotImplementedError (torch's type here) unless both are dense and combine to real floating point."""
+    dtype = torch.promote_types(input.dtype, target.dtype)
+    if not dtype.is_floating_point:
+        raise NotImplementedError(
+            f"{name} is not implemented for {dtype}: give input or target as real floating point, e.g. x.float()"
+        )
+    if input.is_sparse or target.is_sparse:
+        raise NotImplementedError(f"{name} is not implemented for sparse input or target: give x.to_dense()")
+
+
+def divisible(values: Tensor) -> None:
+    """Raise RuntimeError unless a mean of the values is of their dtype."""
+    if not (values.is_floating_point() or values.is_complex()):
+        raise RuntimeError(f"the mean of {values.dtype} is no {values.dtype}: give input or target as x.float()")
+
+
+def no_bool(input: Tensor, target: Tensor) -> None:
+    """Raise RuntimeError if one of the two is bool: torch subtracts no bools."""
+    for name, value in (("input", input), ("target", target)):
+        if value.dtype == torch.bool:
+            raise RuntimeError(f"{name} is of dtype torch.bool, which cannot be subtracted: give {name}.float()")
+
+
+def sizes(input: Tensor, target: Tensor) -> None:
+    """Check that input and target are tensors; warn if they are of two sizes."""
+    tensor("input", input)
+    tensor("target", target)
+    if target.size() != input.size():
+        warn(
+            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). "
+            "The two are broadcast against each other, which is rarely meant: "
+            f"reshape one, for instance target.reshape({tuple(input.shape)})."
+        )
+
+
+def weight_size(weight: Tensor, size: torch.Size) -> None:
+    """Check that weight is a tensor of the size of input."""
+    tensor("weight", weight)
+    if weight.size() != size:
+        raise ValueError(f"weight must have the size of input, {tuple(size)}, but it has {tuple(weight.shape)}")
+
+
+def kind(dtype: torch.dtype) -> int:
+    """0 for bool, 1 for integers, 2 for real, 3 for complex: a higher kind does not fit into a lower one."""
+    return 3 if dtype.is_complex else 2 if dtype.is_floating_point else int(dtype != torch.bool)
+
+
+def broadcast(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Both in their common shape, or RuntimeError."""
+    if input.size() == target.size():
+        return input, target
+    try:
+        input, target = torch.broadcast_tensors(input, target)
+    except RuntimeError as error:
+        raise RuntimeError(
+            f"input of size {tuple(input.shape)} and target of size {tuple(target.shape)} do not fit: "
+            "give both one size, an element of target for each of input"
+        ) from error
+    return input, target
+
+
+def autocast(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """Under ``torch.autocast``, 16-bit tensors as float32: the list of losses that torch treats so."""
+    device = tensors[0].device.type
+    if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
+        return tuple(t.float() if t.dtype in HALF else t for t in tensors)
+    return tensors
+
+
+def broadcast_pair(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    follows_autocast: bool = True,
+    keeps_input_dtype: bool = False,
+    takes_bool: bool = True,
+) -> tuple[Tensor, Tensor, torch.dtype]:
+    """Check input, target and weight; give the first two one shape and one dtype, float32 for half precision.
+
+    Args:
+        input: any shape.
+        target: any shape that broadcasts with that of input; a different one warns, as in torch.
+        weight: the shape of input, or ``None``.
+        follows_autocast: whether ``torch.autocast`` turns 16-bit arguments of this loss into float32 ones.
+        keeps_input_dtype: whether the result has the dtype of input, rather than the promoted one.
+        takes_bool: whether input or target may be bool.
+
+    Returns:
+        input, target, and the dtype that torch gives the result.
+
+    Raises:
+        AttributeError: an argument is not a tensor.
+        RuntimeError: the shapes do not broadcast, the result does not fit into the dtype of input, or one is bool.
+        ValueError: weight has another size than input.
+    """
+    sizes(input, target)
+    if not takes_bool:
+        no_bool(input, target)
+    if follows_autocast:
+        input, target = autocast(input, target)
+    promoted = torch.promote_types(input.dtype, target.dtype)
+    dtype = input.dtype if keeps_input_dtype else promoted
+    if kind(promoted) > kind(dtype):
+        raise RuntimeError(f"the result has dtype {promoted}, which does not fit into that of input, {dtype}")
+    # Cast before broadcasting: then the gradients of a broadcast argument are added up in the wide dtype too.
+    wide = torch.float32 if promoted in HALF else promoted
+    size, (input, target) = input.size(), broadcast(input.to(wide), target.to(wide))
+    if weight is None:
+        return input, target, dtype
+    weight_size(weight, size)
+    return input, target, torch.promote_types(dtype, weight.dtype)

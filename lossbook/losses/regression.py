@@ -1,0 +1,339 @@
+"""Losses for amounts: a prediction and a target that are real numbers.
+
+Each is a function of the error, ``input - target``. In each, the slope is a pull on the prediction.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from lossbook.losses import checks
+from lossbook.losses.reduction import reduce
+
+__all__ = [
+    "HuberLoss",
+    "L1Loss",
+    "MSELoss",
+    "SmoothL1Loss",
+    "huber_loss",
+    "huber_slope",
+    "l1_loss",
+    "l1_slope",
+    "mse_loss",
+    "mse_slope",
+    "smooth_l1_loss",
+    "smooth_l1_slope",
+]
+
+
+def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+    r"""Absolute error: every error counts by its size.
+
+    .. math:: \ell(x, y) = |x - y|
+
+    Args:
+        input: predictions, any shape; real or complex, integers too unless ``reduction="mean"``.
+        target: the shape of ``input``, in its units. Another shape is broadcast, with a warning.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+        weight: one factor per element, the shape of ``input``; ``mean`` then divides by its sum.
+
+    Returns:
+        A 0-d tensor, or the shape of the elements for ``reduction="none"``, in the units of the target.
+
+    Raises:
+        AttributeError: an argument is not a tensor.
+        RuntimeError: the shapes do not broadcast; bool tensors; the mean of integers.
+        ValueError: an unknown reduction; a weight of another size than ``input``.
+
+    Example:
+        >>> l1_loss(torch.tensor([1.0, 5.0]), torch.tensor([2.0, 2.0]))
+        tensor(2.)
+
+    Torch twin: :func:`torch.nn.functional.l1_loss`. Half precision is computed in float32 and rounded once.
+
+    Source: Laplace, P. S. (1774), Mémoire sur la probabilité des causes par les événements.
+    """
+    input, target, dtype = checks.broadcast_pair(
+        input, target, weight, follows_autocast=weight is None, takes_bool=False
+    )
+    return reduce((input - target).abs(), reduction, weight, dtype)
+
+
+def l1_slope(input: Tensor, target: Tensor) -> Tensor:
+    r"""Slope of :func:`l1_loss` per element, for real tensors: a pull of constant size, 0 at the kink.
+
+    .. math:: \frac{\partial \ell}{\partial x} = \operatorname{sign}(x - y)
+
+    Example:
+        >>> l1_slope(torch.tensor([-3.0, 0.0, 0.1]), torch.zeros(3))
+        tensor([-1.,  0.,  1.])
+    """
+    return (input - target).sign()
+
+
+def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+    r"""Squared error: large errors count more than in proportion.
+
+    .. math:: \ell(x, y) = (x - y)^2
+
+    Args:
+        input: predictions, any shape, floating point.
+        target: the shape of ``input``, in its units. Another shape is broadcast, with a warning.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+        weight: one factor per element, the shape of ``input``; ``mean`` then divides by its sum.
+
+    Returns:
+        A 0-d tensor, or the shape of the elements for ``reduction="none"``, in squared units of the target.
+
+    Raises:
+        AttributeError: an argument is not a tensor.
+        NotImplementedError: neither ``input`` nor ``target`` is floating point, or one is complex (no ``weight``).
+        RuntimeError: the shapes do not broadcast.
+        ValueError: an unknown reduction; a weight of another size than ``input``.
+
+    Example:
+        >>> mse_loss(torch.tensor([1.0, 5.0]), torch.tensor([2.0, 2.0]))
+        tensor(5.)
+
+    Torch twin: :func:`torch.nn.functional.mse_loss`. Half precision is computed in float32 and rounded once.
+
+    Source: Legendre, A.-M. (1805), Nouvelles méthodes pour la détermination des orbites des comètes.
+    """
+    input, target, dtype = checks.broadcast_pair(
+        input, target, weight, follows_autocast=weight is None, takes_bool=weight is None
+    )
+    if weight is None:
+        checks.floating("mse_loss", input, target)
+    error = input - target
+    return reduce(error * error, reduction, weight, dtype)
+
+
+def mse_slope(input: Tensor, target: Tensor) -> Tensor:
+    r"""Slope of :func:`mse_loss` per element: a pull that grows with the error, without end.
+
+    .. math:: \frac{\partial \ell}{\partial x} = 2 (x - y)
+
+    Example:
+        >>> mse_slope(torch.tensor([-3.0, 0.0, 0.5]), torch.zeros(3))
+        tensor([-6.,  0.,  1.])
+    """
+    return 2 * (input - target)
+
+
+def huber_loss(
+    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
+) -> Tensor:
+    r"""Huber loss: half the squared error near the target, a straight line beyond ``delta``.
+
+    With the error :math:`e = x - y` and the clipped error :math:`c = \min(\max(e, -\delta), \delta)`,
+
+    .. math::
+
+        \ell(x, y) = c\,\bigl(e - \tfrac{1}{2} c\bigr) = \begin{cases}
+            \tfrac{1}{2} e^2 & |e| \le \delta \\
+            \delta \bigl(|e| - \tfrac{1}{2} \delta\bigr) & |e| > \delta
+        \end{cases}
+
+    Args:
+        input: predictions, any shape, floating point.
+        target: the shape of ``input``, in its units. Another shape is broadcast, with a warning.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+        delta: where the square turns into a line, in units of the target; above 0.
+        weight: one factor per element, the shape of ``input``. Unlike in :func:`mse_loss`, ``mean`` still
+            divides by the number of elements: torch does so.
+
+    Returns:
+        A 0-d tensor, or the shape of the elements for ``reduction="none"``, in squared units of the target.
+        Its dtype is that of ``input``, even where ``target`` is wider: torch does so.
+
+    Raises:
+        AttributeError: ``input``, ``target`` or ``weight`` is not a tensor.
+        NotImplementedError: neither ``input`` nor ``target`` is floating point, or ``input`` is complex.
+        RuntimeError: the shapes do not broadcast; ``delta`` is not above 0; ``input`` is of integers, ``target`` not.
+        TypeError: ``delta`` is not a real number.
+        ValueError: an unknown reduction; a weight of another size than ``input``.
+
+    Example:
+        >>> huber_loss(torch.tensor([1.0, 5.0]), torch.tensor([2.0, 2.0]), reduction="none")
+        tensor([0.5000, 2.5000])
+
+    Torch twin: :func:`torch.nn.functional.huber_loss`. Half precision is computed in float32 and rounded once.
+    Where ``input`` and ``target`` differ in dtype, torch's backward pass raises; this one works.
+
+    Source: Huber, P. J. (1964), Robust estimation of a location parameter, doi:10.1214/aoms/1177703732.
+    """
+    input, target, dtype = checks.broadcast_pair(input, target, weight, keeps_input_dtype=True)
+    checks.floating("huber_loss", input, target)
+    delta = checks.number("delta", delta)
+    reduction = checks.reduction_name(reduction, weighted=weight is not None)
+    error = input - target
+    clipped = clip(error, delta)
+    loss = clipped * (error - clipped / 2)
+    return reduce(loss if weight is None else loss * weight, reduction, dtype=dtype)
+
+
+def huber_slope(input: Tensor, target: Tensor, *, delta: float = 1.0) -> Tensor:
+    r"""Slope of :func:`huber_loss` per element: the error itself, clipped. A pull that grows, then stays.
+
+    .. math:: \frac{\partial \ell}{\partial x} = \min(\max(x - y, -\delta), \delta)
+
+    Example:
+        >>> huber_slope(torch.tensor([-3.0, 0.0, 0.5]), torch.zeros(3), delta=1.0)
+        tensor([-1.0000,  0.0000,  0.5000])
+    """
+    return clip(input - target, delta)
+
+
+def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+    r"""Smooth L1: the absolute error with its corner rounded off within ``beta``.
+
+    With the error :math:`e = x - y` and the clipped error :math:`c = \min(\max(e, -\beta), \beta)`,
+
+    .. math::
+
+        \ell(x, y) = \frac{c}{\beta}\,\bigl(e - \tfrac{1}{2} c\bigr) = \begin{cases}
+            \tfrac{1}{2} e^2 / \beta & |e| \le \beta \\
+            |e| - \tfrac{1}{2} \beta & |e| > \beta
+        \end{cases}
+
+    It is :func:`huber_loss` with ``delta=beta``, divided by ``beta``. As ``beta`` goes to 0 it becomes
+    :func:`l1_loss`, and ``beta=0`` is that loss.
+
+    Args:
+        input: predictions, any shape, floating point.
+        target: the shape of ``input``, in its units. Another shape is broadcast, with a warning.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+        beta: where the square turns into a line, in units of the target; 0 or more.
+
+    Returns:
+        A 0-d tensor, or the shape of the elements for ``reduction="none"``, in the units of the target.
+
+    Raises:
+        AttributeError: ``input`` or ``target`` is not a tensor.
+        NotImplementedError: neither ``input`` nor ``target`` is floating point, or one is complex.
+        RuntimeError: the shapes do not broadcast; ``beta`` is negative.
+        TypeError: ``beta`` is not a real number.
+        ValueError: an unknown reduction.
+
+    Example:
+        >>> smooth_l1_loss(torch.tensor([1.0, 5.0]), torch.tensor([2.0, 2.0]), beta=2.0, reduction="none")
+        tensor([0.2500, 2.0000])
+
+    Torch twin: :func:`torch.nn.functional.smooth_l1_loss`. Half precision is computed in float32 and rounded once.
+
+    Source: Girshick, R. (2015), Fast R-CNN, arXiv:1504.08083.
+    """
+    beta = checks.number("beta", beta, zero=True)
+    if beta == 0:
+        return l1_loss(input, target, reduction=reduction)
+    input, target, dtype = checks.broadcast_pair(input, target)
+    checks.floating("smooth_l1_loss", input, target)
+    error = input - target
+    clipped = clip(error, beta)
+    return reduce(clipped / beta * (error - clipped / 2), reduction, dtype=dtype)
+
+
+def smooth_l1_slope(input: Tensor, target: Tensor, *, beta: float = 1.0) -> Tensor:
+    r"""Slope of :func:`smooth_l1_loss` per element: a pull that grows up to 1, whatever ``beta`` is.
+
+    .. math:: \frac{\partial \ell}{\partial x} = \min(\max((x - y) / \beta, -1), 1)
+
+    Example:
+        >>> smooth_l1_slope(torch.tensor([-3.0, 0.0, 0.5]), torch.zeros(3), beta=2.0)
+        tensor([-1.0000,  0.0000,  0.2500])
+    """
+    return l1_slope(input, target) if beta == 0 else clip(input - target, beta) / beta
+
+
+def clip(error: Tensor, limit: float) -> Tensor:
+    """The error, cut off at plus and minus ``limit``.
+
+    At the limit itself its slope is 0, where that of :meth:`torch.Tensor.clamp` is 1: then the second
+    derivative of the losses built on it is torch's at the joint.
+    """
+    # A limit that the dtype cannot hold is infinite, as in torch; clamp would raise.
+    limit = limit if limit <= torch.finfo(error.dtype).max else torch.inf
+    return torch.where(error.abs() < limit, error, error.detach().clamp(-limit, limit))
+
+
+class L1Loss(nn.Module):
+    """Module form of :func:`l1_loss`.
+
+    Args:
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+
+    Example:
+        >>> L1Loss()(torch.tensor([1.0, 5.0]), torch.tensor([2.0, 2.0]))
+        tensor(2.)
+    """
+
+    def __init__(self, *, reduction: str = "mean") -> None:
+        super().__init__()
+        self.reduction = reduction
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return l1_loss(input, target, reduction=self.reduction)
+
+
+class MSELoss(nn.Module):
+    """Module form of :func:`mse_loss`.
+
+    Args:
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+
+    Example:
+        >>> MSELoss()(torch.tensor([1.0, 5.0]), torch.tensor([2.0, 2.0]))
+        tensor(5.)
+    """
+
+    def __init__(self, *, reduction: str = "mean") -> None:
+        super().__init__()
+        self.reduction = reduction
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return mse_loss(input, target, reduction=self.reduction)
+
+
+class HuberLoss(nn.Module):
+    """Module form of :func:`huber_loss`.
+
+    Args:
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+        delta: where the square turns into a line, in units of the target.
+
+    Raises:
+        TypeError: ``delta`` is neither a float nor an int.
+
+    Example:
+        >>> HuberLoss(delta=1.0)(torch.tensor([1.0, 5.0]), torch.tensor([2.0, 2.0]))
+        tensor(1.5000)
+    """
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        checks.plain_number("delta", delta)
+        super().__init__()
+        self.reduction = reduction
+        self.delta = delta
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return huber_loss(input, target, reduction=self.reduction, delta=self.delta)
+
+
+class SmoothL1Loss(nn.Module):
+    """Module form of :func:`smooth_l1_loss`.
+
+    Args:
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+        beta: where the square turns into a line, in units of the target.
+
+    Example:
+        >>> SmoothL1Loss(beta=2.0)(torch.tensor([1.0, 5.0]), torch.tensor([2.0, 2.0]))
+        tensor(1.1250)
+    """
+
+    def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None:
+        super().__init__()
+        self.reduction = reduction
+        self.beta = beta
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)

@@ -1,0 +1,165 @@
+"""What the losses ask of their arguments, one check at a time."""
+
+import math
+import re
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+
+import lossbook
+from lossbook.losses import checks
+
+
+def test_tensor():
+    checks.tensor("input", torch.ones(1))
+    with pytest.raises(AttributeError, match=r"input must be a Tensor, but a list came: wrap it in torch\.tensor"):
+        checks.tensor("input", [1.0])
+
+
+@pytest.mark.parametrize("name", ["none", "mean", "sum"])
+def test_a_name_of_a_reduction_passes(name: str):
+    assert checks.reduction_name(name) == name
+    assert checks.reduction_name(name, weighted=True) == name
+
+
+@pytest.mark.parametrize("value", [1.0, 2, True, 1e-300, math.inf, torch.tensor(0.5), torch.tensor(3)])
+def test_a_positive_number_passes(value: object):
+    result = checks.number("delta", value)
+    assert type(result) is float
+    assert result == float(value)
+
+
+@pytest.mark.parametrize("value", [0, -0.0, -1, math.nan, -math.inf, False])
+def test_a_number_that_is_not_positive(value: float):
+    with pytest.raises(RuntimeError, match=re.escape(f"delta must be positive, but it is {float(value)}")):
+        checks.number("delta", value)
+
+
+def test_zero_passes_where_it_may_and_nothing_below_it():
+    assert checks.number("beta", 0, zero=True) == 0
+    with pytest.raises(RuntimeError, match=r"beta must be zero or more, but it is -1e-09"):
+        checks.number("beta", -1e-9, zero=True)
+    with pytest.raises(RuntimeError, match="nan"):
+        checks.number("beta", math.nan, zero=True)
+
+
+ODD = ["1", None, 1j, [1.0], torch.ones(1), torch.ones(2), torch.tensor(1j), torch.tensor(1.0, requires_grad=True)]
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_what_is_no_real_number(value: object):
+    with pytest.raises(TypeError, match=f"delta must be a real number, but a {type(value).__name__} came"):
+        checks.number("delta", value)
+
+
+def test_floating():
+    checks.floating("mse_loss", torch.ones(1), torch.ones(1).long())
+    checks.floating("mse_loss", torch.ones(1).long(), torch.ones(1))
+    for bad in (torch.ones(1).long(), torch.ones(1) > 0, torch.ones(1) * 1j):
+        with pytest.raises(NotImplementedError, match=rf"mse_loss is not implemented for {bad.dtype}.*x\.float\(\)"):
+            checks.floating("mse_loss", bad, bad)
+    with pytest.raises(NotImplementedError, match=r"sparse.*to_dense"):
+        checks.floating("mse_loss", torch.eye(2).to_sparse(), torch.eye(2))
+
+
+def test_a_size_that_differs_warns_with_both_and_the_way_out():
+    with pytest.warns(UserWarning, match="Using a target size") as seen:
+        checks.sizes(torch.ones(3, 1), torch.ones(3))
+    (warning,) = seen
+    for words in ("torch.Size([3])", "torch.Size([3, 1])", "target.reshape((3, 1))"):
+        assert words in str(warning.message)
+
+
+def test_sizes_that_agree_do_not_warn():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        checks.sizes(torch.ones(3, 1), torch.ones(3, 1))
+
+
+def test_broadcast_keeps_the_order():
+    input, target = checks.broadcast(torch.zeros(2, 1), torch.ones(3))
+    assert torch.equal(input, torch.zeros(2, 3))
+    assert torch.equal(target, torch.ones(2, 3))
+
+
+def test_broadcast_names_both_sizes():
+    with pytest.raises(RuntimeError, match=r"input of size \(3,\) and target of size \(4,\) do not fit"):
+        checks.broadcast(torch.ones(3), torch.ones(4))
+    one, other = checks.broadcast(torch.ones(3, 1), torch.ones(4))
+    assert one.shape == other.shape == (3, 4)
+
+
+def test_weight_size():
+    checks.weight_size(torch.ones(2), torch.Size([2]))
+    with pytest.raises(ValueError, match=r"weight must have the size of input, \(2,\), but it has \(2, 1\)"):
+        checks.weight_size(torch.ones(2, 1), torch.Size([2]))
+    with pytest.raises(AttributeError, match="weight must be a Tensor, but a float came"):
+        checks.weight_size(1.0, torch.Size([2]))
+
+
+def test_no_bool_names_the_one_that_is():
+    checks.no_bool(torch.ones(1), torch.ones(1).long())
+    with pytest.raises(RuntimeError, match=r"target is of dtype torch\.bool"):
+        checks.no_bool(torch.ones(1), torch.ones(1) > 0)
+    with pytest.raises(RuntimeError, match=r"input is of dtype torch\.bool"):
+        checks.no_bool(torch.ones(1) > 0, torch.ones(1))
+
+
+def test_divisible():
+    for good in (torch.ones(1), torch.ones(1) * 1j, torch.ones(1).half()):
+        checks.divisible(good)
+    for bad in (torch.ones(1).long(), torch.ones(1) > 0):
+        with pytest.raises(RuntimeError, match=str(bad.dtype)):
+            checks.divisible(bad)
+
+
+@pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])
+def test_half_precision_is_lifted_and_its_dtype_remembered(half: torch.dtype):
+    x, y, dtype = checks.broadcast_pair(torch.ones(2, dtype=half), torch.ones(2, dtype=half))
+    assert (x.dtype, y.dtype, dtype) == (torch.float32, torch.float32, half)
+
+
+def test_autocast_lifts_halves_only_and_only_inside():
+    half, double = torch.ones(2, dtype=torch.bfloat16), torch.ones(2, dtype=torch.float64)
+    assert checks.autocast(half, double) == (half, double)
+    with torch.autocast("cpu"):
+        lifted, same = checks.autocast(half, double)
+        _, _, dtype = checks.broadcast_pair(half, half)
+        _, _, outside = checks.broadcast_pair(half, half, follows_autocast=False)
+    assert (lifted.dtype, same.dtype) == (torch.float32, torch.float64)
+    assert (dtype, outside) == (torch.float32, torch.bfloat16)
+
+
+def test_the_dtype_of_the_result():
+    single, double = torch.ones(2), torch.ones(2).double()
+    assert checks.broadcast_pair(single, double)[2] == torch.float64
+    assert checks.broadcast_pair(single, double, keeps_input_dtype=True)[2] == torch.float32
+    assert checks.broadcast_pair(single, single, double)[2] == torch.float64
+    with pytest.raises(RuntimeError, match=r"torch.float32, which does not fit into that of input, torch.int64"):
+        checks.broadcast_pair(single.long(), single, keeps_input_dtype=True)
+
+
+def test_a_warning_points_at_the_first_line_outside_the_package():
+    with pytest.warns(DeprecationWarning, match="words") as seen:
+        checks.warn("words", DeprecationWarning)
+    assert seen[0].filename == __file__
+
+
+@pytest.mark.parametrize("package", [lossbook, torch])
+def test_a_neighbour_whose_name_begins_like_the_package_is_a_caller_too(package):
+    inside, beside = f"{Path(package.__file__).parent}/x.py", f"{Path(package.__file__).parent}_demo/x.py"
+    scope = {"warn": checks.warn}
+    exec(compile("def wrapped(): warn('words')", inside, "exec"), scope)
+    exec(compile("def caller(): wrapped()", beside, "exec"), scope)
+    with pytest.warns(UserWarning, match="words") as seen:
+        scope["caller"]()
+    assert seen[0].filename == beside
+
+
+def test_the_old_name_of_the_mean_is_taken_without_weight():
+    with pytest.warns(UserWarning, match="elementwise_mean"):
+        assert checks.reduction_name("elementwise_mean") == "mean"
+    with pytest.raises(ValueError, match="'elementwise_mean' is not a valid value"):
+        checks.reduction_name("elementwise_mean", weighted=True)

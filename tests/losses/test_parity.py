@@ -1,0 +1,116 @@
+"""Every case of the table against torch: value and derivatives, dtype by dtype."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+import lossbook
+from lossbook.catalog import CATALOG, is_written
+from tests.cases import ALL, CASES, HALF, Case, Trial, trials
+from tests.losses import judges
+from tests.losses.differences import DIFFERENCES, FINITE_ONLY_HERE, difference
+
+WRITTEN = [row.function for row in CATALOG.values() if is_written(row) and row.from_torch]
+
+
+def both(case: Case):
+    return getattr(lossbook, case.loss), getattr(F, case.loss)
+
+
+def test_every_written_loss_has_cases():
+    assert {case.loss for case in CASES} == set(WRITTEN)
+    assert len({str(case) for case in CASES}) == len(CASES), "two cases have one name"
+
+
+@pytest.mark.parametrize("quantity", judges.QUANTITIES)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_same_as_torch(case: Case, quantity: str):
+    ours, theirs = both(case)
+    asked = judges.QUANTITIES[quantity]
+    for trial in filter(asked.exists, trials(case, asked.dtypes)):
+        result = asked.of(ours, trial)
+        if difference(trial, quantity):
+            with pytest.raises((AssertionError, RuntimeError)):
+                judges.same(result, asked.of(theirs, trial))
+        else:
+            judges.same(result, asked.of(theirs, trial))
+
+
+@pytest.mark.parametrize("quantity", ["value", "gradient"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_half_precision_is_no_worse_than_torch(case: Case, quantity: str):
+    ours, theirs = both(case)
+    of = judges.QUANTITIES[quantity].of
+    for trial in trials(case, HALF):
+        result, exact = of(ours, trial), of(theirs if quantity == "value" else ours, judges.widened(trial))
+        if difference(trial, quantity):
+            with pytest.raises((AssertionError, RuntimeError)):
+                judges.no_worse(result, of(theirs, trial), exact)
+            continue
+        torchs = of(theirs, trial)
+        judges.no_worse(result, torchs, exact)
+        only_here = any((result[name].isfinite() & ~torchs[name].isfinite()).any() for name in result)
+        assert only_here == ((str(case), trial.dtype, trial.reduction, quantity) in FINITE_ONLY_HERE), trial
+
+
+def test_the_list_of_half_precision_names_cases():
+    assert {name for name, *_ in FINITE_ONLY_HERE} <= {str(case) for case in CASES}
+
+
+def test_every_difference_covers_something():
+    covered = {
+        difference(trial, quantity)
+        for case in CASES
+        for quantity, asked in judges.QUANTITIES.items()
+        for trial in filter(asked.exists, trials(case, asked.dtypes))
+    }
+    assert covered - {None} == set(DIFFERENCES)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.name in ("random", "weighted")], ids=str)
+def test_autocast_gives_torchs_dtype(case: Case):
+    """Every pair of dtypes of input and target, with the dtype of the weight that of input."""
+    ours, theirs = both(case)
+    for inside in HALF:
+        for first in ALL:
+            for second in ALL:
+                for trial in trials(case, (first,)):
+                    arguments = trial.arguments() | {"target": case.tensors["target"].to(second)}
+                    with torch.autocast("cpu", dtype=inside):
+                        mine, torchs = (f(**arguments, **trial.options).dtype for f in (ours, theirs))
+                    assert mine == torchs, f"{trial}, target {second}, autocast to {inside}"
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.name in ("random", "weighted")], ids=str)
+def test_derivatives_are_the_slopes_of_the_value(case: Case):
+    """Against finite differences of our own values: a judge that knows nothing of torch's losses."""
+    for trial in trials(case, (torch.float64,)):
+        arguments = trial.arguments()
+
+        def loss(*values, arguments=arguments, trial=trial):
+            return getattr(lossbook, case.loss)(**dict(zip(arguments, values, strict=True)), **trial.options)
+
+        wanted = tuple(judges.leaves(arguments).values())
+        judges.derivatives_are_slopes(loss, *wanted)
+
+
+NOT_FINITE = ("infinite", "empty", "all-zero", "cancel")  # their derivatives are nan, or listed
+FINITE = [case for case in CASES if not any(word in case.name for word in NOT_FINITE)]
+
+
+@pytest.mark.parametrize("case", FINITE, ids=str)
+def test_forward_and_reverse_mode_agree(case: Case):
+    """Our two ways to one derivative, also where torch has only one of them."""
+    for trial in filter(judges.is_real, trials(case, (torch.float64,))):
+        if trial.reduction == "none":
+            judges.forward_agrees_with_reverse(getattr(lossbook, case.loss), trial)
+
+
+@pytest.mark.parametrize("loss", WRITTEN)
+def test_a_compiler_takes_each_loss_in_one_graph(loss: str):
+    """``fullgraph``: no graph break. The tracing is what is tested; the backend runs the graph as it is."""
+    case = next(case for case in CASES if case.loss == loss and case.name == "random")
+    torch.compiler.reset()
+    trial = Trial(case, torch.float32, "mean")
+    compiled = torch.compile(getattr(lossbook, loss), backend="eager", fullgraph=True)
+    judges.same(judges.gradient(compiled, trial), judges.gradient(getattr(F, loss), trial))

@@ -1,0 +1,161 @@
+"""torch's own test inputs, run against this package: samples, error inputs and reference functions.
+
+Necessary, not sufficient: these samples leave out many corners, which the table of cases holds. A loss joins by
+its row of the catalog alone.
+"""
+
+import random
+import warnings
+
+import pytest
+import torch
+
+import lossbook
+from lossbook.catalog import CATALOG, is_written
+from tests.losses import judges
+
+pytest.importorskip("expecttest", reason="torch's own test inputs need expecttest: pip install expecttest")
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from torch.testing._internal.common_methods_invocations import op_db
+    from torch.testing._internal.common_modules import ModuleErrorEnum, module_db
+    from torch.testing._internal.common_nn import loss_reference_fns
+
+ROWS = [row for row in CATALOG.values() if is_written(row) and row.from_torch]
+OPS = {op.name.removeprefix("nn.functional."): op for op in op_db if op.name.startswith("nn.functional.")}
+MODULES = {info.module_cls.__name__: info for info in module_db}
+# What torch has no entry for; a test makes the lists shrink.
+NO_OP: set[str] = set()
+NO_MODULE: set[str] = set()
+NO_REFERENCE = {"L1Loss", "MSELoss"}
+DTYPES = (torch.float64, torch.float32, torch.complex128, torch.complex64)
+ON = (torch.float64, torch.float32)
+
+
+def seed() -> None:
+    random.seed(0)
+    torch.manual_seed(0)
+
+
+def test_torch_has_an_entry_for_every_written_loss_but_these():
+    names = {row.function for row in ROWS}
+    modules = {row.module for row in ROWS}
+    assert names - set(OPS) == NO_OP
+    assert modules - set(MODULES) == NO_MODULE
+    assert modules - set(loss_reference_fns) == NO_REFERENCE
+
+
+def op_samples():
+    for name in (row.function for row in ROWS if row.function in OPS):
+        for dtype in (d for d in DTYPES if d in OPS[name].supported_dtypes("cpu")):
+            yield name, dtype
+
+
+def derivatives(loss, sample, levels: int) -> list[torch.Tensor]:
+    """Value, then each order of derivative by everything that asks for one, under cotangents that vary."""
+    tensors = [sample.input, *sample.args, *sample.kwargs.values()]
+    wanted = [t for t in tensors if isinstance(t, torch.Tensor) and t.requires_grad]
+    results = [judges.quiet(loss, sample.input, *sample.args, **sample.kwargs)]
+    outputs = results[:1]
+    for level in range(levels):
+        outputs = [out for out in outputs if out.requires_grad]
+        if not outputs:
+            break
+        cotangents = [judges.direction(out, 10 * level + i) for i, out in enumerate(outputs)]
+        outputs = torch.autograd.grad(outputs, wanted, cotangents, create_graph=True, materialize_grads=True)
+        results += outputs
+    return results
+
+
+@pytest.mark.parametrize(("name", "dtype"), [*op_samples()])
+def test_samples_of_op_db(name: str, dtype: torch.dtype):
+    """Values, gradients and second derivatives."""
+    op, ours = OPS[name], getattr(lossbook, name)
+    seed()
+    samples = list(op.sample_inputs("cpu", dtype, requires_grad=True))
+    assert samples
+    for sample in samples:
+        levels = 2 if op.supports_gradgrad else 1
+        for mine, torchs in zip(derivatives(ours, sample, levels), derivatives(op.op, sample, levels), strict=False):
+            torch.testing.assert_close(mine, torchs, equal_nan=True)
+
+
+@pytest.mark.parametrize("name", [row.function for row in ROWS if row.function in OPS])
+def test_forward_mode_on_samples_of_op_db(name: str):
+    op, ours = OPS[name], getattr(lossbook, name)
+    assert op.supports_forward_ad
+    seed()
+    for sample in op.sample_inputs("cpu", torch.float64, requires_grad=False):
+        tangent = judges.direction(sample.input, 0)
+
+        def run(loss, sample=sample, tangent=tangent):
+            return torch.func.jvp(lambda x: loss(x, *sample.args, **sample.kwargs), (sample.input,), (tangent,))
+
+        torch.testing.assert_close(judges.quiet(run, ours), judges.quiet(run, op.op), equal_nan=True)
+
+
+@pytest.mark.parametrize("name", [row.function for row in ROWS if row.function in OPS])
+def test_error_inputs_of_op_db(name: str):
+    op = OPS[name]
+    seed()
+    for bad in op.error_inputs("cpu") if op.error_inputs_func else ():
+        sample = bad.sample_input
+        with pytest.raises(bad.error_type):
+            judges.quiet(getattr(lossbook, name), sample.input, *sample.args, **sample.kwargs)
+
+
+def module_inputs():
+    for row in ROWS:
+        if row.module in MODULES:
+            for dtype in ON:
+                yield row.module, dtype
+
+
+@pytest.mark.parametrize(("name", "dtype"), [*module_inputs()])
+def test_inputs_of_module_db(name: str, dtype: torch.dtype):
+    """The Module on torch's inputs, against torch's Module and, where torch gives one, its reference function."""
+    info, ours, theirs = MODULES[name], getattr(lossbook, name), getattr(torch.nn, name)
+    seed()
+    inputs = info.module_inputs_func(info, "cpu", dtype, requires_grad=False, training=True)
+    assert inputs
+    for one in inputs:
+        made, call = one.constructor_input, one.forward_input
+        module = ours(*made.args, **made.kwargs)
+        result = judges.quiet(module, *call.args, **call.kwargs)
+        torchs = judges.quiet(theirs(*made.args, **made.kwargs), *call.args, **call.kwargs)
+        torch.testing.assert_close(result, torchs)
+        if one.reference_fn:
+            torch.testing.assert_close(result, judges.quiet(one.reference_fn, module, *call.args), check_dtype=False)
+
+
+@pytest.mark.parametrize("name", [row.module for row in ROWS if row.module in MODULES])
+def test_error_inputs_of_module_db(name: str):
+    info = MODULES[name]
+    if info.module_error_inputs_func is None:
+        return
+    for bad in info.module_error_inputs_func(info, "cpu", torch.float32, requires_grad=False, training=True):
+        made = bad.module_error_input.constructor_input
+        if bad.error_on == ModuleErrorEnum.CONSTRUCTION_ERROR:
+            with pytest.raises(bad.error_type):
+                getattr(lossbook, name)(*made.args, **made.kwargs)
+        else:
+            module, call = getattr(lossbook, name)(*made.args, **made.kwargs), bad.module_error_input.forward_input
+            with pytest.raises(bad.error_type):
+                judges.quiet(module, *call.args, **call.kwargs)
+
+
+REFERENCE_OPTIONS = {
+    "SmoothL1Loss": ({}, {"beta": 0.5}, {"beta": 0}),
+    "HuberLoss": ({}, {"delta": 0.5}, {"delta": 3.0}),
+}
+
+
+@pytest.mark.parametrize("name", [row.module for row in ROWS if row.module in loss_reference_fns])
+def test_reference_functions_of_torchs_tests(name: str):
+    row = CATALOG[next(r.function for r in ROWS if r.module == name)]
+    sample = row.sample(60, torch.float64, torch.device("cpu"), torch.Generator().manual_seed(0))
+    for options in REFERENCE_OPTIONS[name]:
+        for reduction in ("none", "mean", "sum"):
+            mine = getattr(lossbook, row.function)(*sample.args, reduction=reduction, **options)
+            exact = loss_reference_fns[name](*sample.args, reduction=reduction, **options)
+            torch.testing.assert_close(mine, exact)
