@@ -1,0 +1,21 @@
+"""What the chapters need beside the losses: showing code, saying numbers, drawing. Needs matplotlib and IPython."""
+
+from lossbook.teach import data
+from lossbook.teach.cards import card
+from lossbook.teach.code import source
+from lossbook.teach.figures import curves, interactive, use_style
+from lossbook.teach.record import agreement, record
+from lossbook.teach.sentences import caught, say
+
+__all__ = [
+    "agreement",
+    "card",
+    "caught",
+    "curves",
+    "data",
+    "interactive",
+    "record",
+    "say",
+    "source",
+    "use_style",
+]

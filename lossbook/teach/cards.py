@@ -1,0 +1,110 @@
+"""The contract card of a loss, and the table of all losses: what goes in, what comes out, read off the catalog."""
+
+import inspect
+import math
+import re
+from pathlib import Path
+
+import torch
+from IPython.display import Markdown
+
+from lossbook.catalog import CATALOG, Argument, Row, is_written, row
+
+__all__ = ["card", "overview"]
+
+# How the formulas of the catalog write the options.
+_SYMBOLS = {"delta": r"\delta", "beta": r"\beta", "margin": "m", "eps": r"\varepsilon", "p": "p"}
+_SYMBOLS |= {"distance_function": "d"}
+
+
+def card(name: str) -> Markdown:
+    """The card of one loss, by the name of its function or Module."""
+    entry = row(name)
+    (first, value), *facts = _facts(entry)
+    lines = [f"| {first} | {value} |", "|---|---|", *(f"| {label} | {value} |" for label, value in facts)]
+    return Markdown(
+        f'<div class="loss-card">\n\n**{entry.asks}**\n\n$$\n\\ell = {entry.formula}\n$$\n\n'
+        + "\n".join(lines)
+        + "\n\n</div>"
+    )
+
+
+def overview() -> Markdown:
+    """Every loss of the catalog in one table: its name, what it asks, the chapter that explains it."""
+    lines = [f"| {_link(entry)} | {entry.asks} | {_chapter(entry)} |" for entry in CATALOG.values()]
+    return Markdown("| Loss | What it asks | Chapter |\n|---|---|---|\n" + "\n".join(lines))
+
+
+def _link(entry: Row) -> str:
+    """To the heading of the loss on the same page; on a narrow screen the name may break between its words."""
+    name = re.sub("(?<=_)|(?<=[a-z])(?=[A-Z])", "<wbr>", entry.name)
+    return f"[{name}](#{entry.name.lower()})"
+
+
+def _facts(entry: Row) -> list[tuple[str, str]]:
+    facts = [("Function", f"`{entry.function}`")] if entry.function else []
+    facts += [("Module", f"`{entry.module}`")]
+    facts += [(f"`{name}` ${it.symbol}$", _argument(it)) for name, it in entry.arguments.items()]
+    facts += [
+        ("Options", _options(entry)),
+        ("Range", f"one element: {_range(entry)}"),
+        ("Mean", _divisor(entry)),
+        ("Best constant", entry.best_constant or "none that has a name"),
+        ("Chapter", _chapter(entry)),
+    ]
+    if not is_written(entry):
+        facts += [("In this package", "not yet written: use PyTorch's")]
+    return facts
+
+
+def _argument(argument: Argument) -> str:
+    if argument.shape == argument.dtype:
+        form = f"Shape and dtype: {argument.shape.replace('that of', 'those of')}."
+    else:
+        form = f"Shape: {argument.shape}. Dtype: {argument.dtype}."
+    return f"{argument.what}. Values: {argument.values}. {form}"
+
+
+def _options(entry: Row) -> str:
+    options = [f"`{name}` (needed)" for name in _needed(entry)]
+    for name, default in entry.options.items():
+        symbol = f" (${_SYMBOLS[name]}$)" if name in _SYMBOLS else ""
+        factors = f" (one factor per {entry.weighted}{_function_only(entry)})" if name == "weight" else ""
+        options.append(f"`{name}={default!r}`{symbol}{factors}")
+    if len(entry.reductions) > 1:
+        options.append("`reduction='mean'`, or " + ", ".join(f"`{it!r}`" for it in entry.reductions if it != "mean"))
+    return "; ".join(options)
+
+
+def _function_only(entry: Row) -> str:
+    """Torch's Modules of regression take no ``weight``, though their functions do."""
+    return "" if "weight" in inspect.signature(getattr(torch.nn, entry.module)).parameters else "; not the Module"
+
+
+def _needed(entry: Row) -> list[str]:
+    """What the Module must be told, where there is no function to call without it."""
+    if entry.function:
+        return []
+    parameters = inspect.signature(getattr(torch.nn, entry.module)).parameters.values()
+    return [it.name for it in parameters if it.default is it.empty]
+
+
+def _range(entry: Row) -> str:
+    low = "no lower bound" if math.isinf(entry.minimum) else f"from {entry.minimum:.4g}"
+    high = "no upper bound" if math.isinf(entry.maximum) else f"to {entry.maximum:.4g}"
+    return f"{low}, {high}" if math.isinf(entry.maximum) else f"{low} {high}"
+
+
+def _divisor(entry: Row) -> str:
+    plain = f"divides by the number of {entry.divisor}"
+    if entry.weighted_divisor is None:
+        return plain
+    if entry.weighted_divisor == entry.divisor:
+        return f"{plain}, also with `weight`"
+    return f"{plain}; with `weight`, by the {entry.weighted_divisor}"
+
+
+def _chapter(entry: Row) -> str:
+    """A link where the chapter's notebook lies beside the one that runs, else its bare name."""
+    page = f"{entry.chapter}.ipynb"
+    return f"[{entry.chapter}]({page})" if Path(page).exists() else entry.chapter

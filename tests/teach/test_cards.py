@@ -1,0 +1,84 @@
+"""The card of a loss says what the catalog says, and agreement with torch is measured, not claimed."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+import lossbook
+from lossbook.catalog import CATALOG, is_written
+from lossbook.teach import agreement, card
+from lossbook.teach.cards import overview
+
+WRITTEN = [row.function for row in CATALOG.values() if is_written(row) and row.from_torch]
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_the_card_holds_the_facts_of_the_row(name: str):
+    row, text = CATALOG[name], card(name).data
+    arguments = [fact for it in row.arguments.values() for fact in (it.symbol, it.what, it.values)]
+    for fact in (row.asks, row.formula, row.function, row.module, *row.arguments, *row.options, *arguments):
+        assert fact in text, fact
+
+
+def test_a_card_can_be_asked_for_by_module_and_not_by_a_wrong_name():
+    assert card("HuberLoss").data == card("huber_loss").data
+    with pytest.raises(KeyError, match="huber"):
+        card("hubber_loss")
+
+
+def test_the_table_of_all_losses_names_each():
+    text = overview().data
+    for row in CATALOG.values():
+        assert text.count(f"| {row.asks} |") == 1
+
+
+def test_two_losses_have_two_cards():
+    assert len({card(name).data for name in CATALOG}) == len(CATALOG)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_agreement_has_a_line_for_each_dtype(name: str):
+    text = agreement(name).data
+    for dtype in ("float64", "float32", "bfloat16", "float16"):
+        assert text.count(f"| {dtype} |") == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda x, y, **options: F.huber_loss(x, y, **options) * 1.01,
+        lambda x, y, **options: F.huber_loss(x, y, **options).float(),
+        lambda x, y, **options: F.huber_loss(x, y, **options) + (x - x.detach()).sum(),
+    ],
+    ids=["value", "dtype", "slope"],
+)
+def test_agreement_raises_where_a_loss_is_wrong(monkeypatch: pytest.MonkeyPatch, wrong):
+    monkeypatch.setattr(lossbook, "huber_loss", wrong)
+    with pytest.raises(AssertionError):
+        agreement("huber_loss")
+
+
+def test_torch_agrees_with_itself(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(lossbook, "huber_loss", torch.nn.functional.huber_loss)
+    agreement("huber_loss")
+
+
+# Four cards read by eye, line by line: with and without a function, options of all sorts, weights of both sorts.
+READ = ("huber_loss", "AdaptiveLogSoftmaxWithLoss", "kl_div", "cross_entropy")
+EXPECTED = Path(__file__).with_name("expected_cards.md")
+
+
+def test_four_cards_to_the_letter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.chdir(tmp_path)  # no chapters lie here, so no links
+    assert "\n".join(card(name).data for name in READ) == EXPECTED.read_text()
+
+
+def test_the_chapter_is_a_link_where_its_notebook_lies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / "huber.ipynb").touch()
+    monkeypatch.chdir(tmp_path)
+    assert "| Chapter | [huber](huber.ipynb) |" in card("huber_loss").data
+    assert "| Chapter | mse-and-l1 |" in card("mse_loss").data
+    assert "| huber |" not in overview().data
+    assert "[huber](huber.ipynb)" in overview().data

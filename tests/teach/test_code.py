@@ -1,0 +1,88 @@
+"""`source` shows the tested code itself: no docstring, checks folded, formula early."""
+
+import inspect
+import re
+
+import pytest
+
+import lossbook
+from lossbook.catalog import CATALOG, is_written
+from lossbook.losses import checks, reduction
+from lossbook.teach import source
+from lossbook.teach.sentences import PAGE_WIDTH
+
+LOSSES = [row.function for row in CATALOG.values() if is_written(row)]
+
+
+def shown(function) -> list[str]:
+    lines = source(function).data.splitlines()
+    assert lines[0] == "```python"
+    assert lines[-1] == "```"
+    return lines[1:-1]
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_formula_stands_within_the_first_ten_lines(name: str):
+    """A line that computes from the arguments: it has an operator and reads ``error``, ``clipped`` or both tensors."""
+    lines = shown(getattr(lossbook, name))[:10]
+    assert any(re.search(r"input - target|clipped \*|error \*", line) for line in lines), lines
+    assert "return" in lines[-1] or any("return reduce" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_what_is_shown_is_the_tested_code(name: str):
+    """Line by line, but for the signature, which may be wrapped: there, word by word."""
+    function = getattr(lossbook, name)
+    written = inspect.getsource(function).splitlines()
+    end = next(number for number, line in enumerate(shown(function)) if line.endswith(":")) + 1
+    signature, body = shown(function)[:end], shown(function)[end:]
+    assert max(map(len, signature)) <= PAGE_WIDTH
+    stripped = "".join(signature).replace(" ", "").replace(",)", ")")
+    assert "".join(written).replace(" ", "").replace(",)", ")").startswith(stripped)
+    rest = [line for line in body if line != "    # (checks of the arguments)"]
+    places = [written.index(line) for line in rest]
+    assert places == sorted(places)
+    assert '"""' not in "\n".join(rest)
+    assert "checks." not in "\n".join(rest)
+    assert "checks." in "\n".join(written)
+
+
+def test_neighbouring_checks_fold_to_one_line_and_the_rest_stays():
+    def example(x):
+        """Gone."""
+        x = checks.number("x", x)
+        if x:
+            checks.tensor("x", x)
+        y = x + 1
+        checks.tensor("y", y)
+        if y:
+            y = 2
+        return y
+
+    assert shown(example) == [
+        "def example(x):",
+        "    # (checks of the arguments)",
+        "    y = x + 1",
+        "    # (checks of the arguments)",
+        "    if y:",
+        "        y = 2",
+        "    return y",
+    ]
+
+
+def test_a_function_without_docstring_or_checks_is_shown_whole():
+    def plain(x):
+        return -x
+
+    assert shown(plain) == ["def plain(x):", "    return -x"]
+
+
+def test_a_class_is_shown_too():
+    lines = shown(lossbook.HuberLoss)
+    assert lines[0] == "class HuberLoss(nn.Module):"
+    assert '    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:' in lines
+    assert "Module form" not in "\n".join(lines)
+
+
+def test_reduce_shows_the_divisor():
+    assert any("weight.sum()" in line for line in shown(reduction.reduce))
