@@ -57,7 +57,8 @@ JUDGES = {
 
 # Faults that no test can tell from the original, or that are a matter of looks alone, each with the reason.
 _CHECKS, _FIGURE = "lossbook/losses/checks.py", "lossbook/timing/figure.py"
-_PROMOTE = "torch.promote_types"
+_STABLE, _PROMOTE = "lossbook/losses/stable.py", "torch.promote_types"
+_MAXIMUM = "x.amax(dim, keepdim=True)"
 EQUIVALENT = {
     f"{_CHECKS}: `{_PROMOTE}(input.dtype, target.dtype)` -> `{_PROMOTE}(target.dtype, input.dtype)`": "symmetric",
     f"{_CHECKS}: `3` -> `4`": "only the order of the kinds counts",
@@ -65,6 +66,10 @@ EQUIVALENT = {
     f"{_CHECKS}: `input.size()` -> `input`": "a tensor never equals a size: then broadcasting does nothing, later",
     f"{_CHECKS}: `target.size()` -> `target`": "likewise",
     f"{_CHECKS}: `0` -> `1`": "all tensors of a call are on one device, else the next line raises",
+    f"{_STABLE}: `1.0` -> `2.0`": "any number with a logarithm: -inf replaces it",
+    f"{_STABLE}: `{_MAXIMUM}.detach()` -> `{_MAXIMUM}`": "a softmax does not feel a shift: its slopes cancel",
+    f"{_STABLE}: `x.detach()` -> `x`": "likewise",
+    f"{_STABLE}: `0.0` -> `1.0`": "an infinite x minus a finite number is that x, whatever the number",
     f"{_FIGURE}: `7.0` -> `8.0`": "how wide a figure is",
 }
 
@@ -478,14 +483,17 @@ def main() -> None:
     total = 0
     survivors: list[Fault] = []
     for kind in options.kind or KINDS:
-        faults = [fault for fault in KINDS[kind](options.only) if without_line(fault) not in EQUIVALENT]
+        faults = KINDS[kind](options.only)
         if options.list:
             print(*(fault.name for fault in faults), sep="\n")
         else:
             survivors += judged(faults, 1 if kind == "site" else options.jobs, with_site=kind == "site")
         total += len(faults)
-    print(f"{total} faults", "" if options.list else f"{total - len(survivors)} noticed, survivors:")
-    print(*(f"  {fault.name}" for fault in survivors), sep="\n")
+    if options.list:
+        return
+    print(f"{total} faults, {total - len(survivors)} noticed, survivors:")
+    for fault in survivors:
+        print(f"  {fault.name}  ({EQUIVALENT.get(without_line(fault), 'ASKS FOR A TEST')})")
 
 
 if __name__ == "__main__":
