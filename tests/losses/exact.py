@@ -1,49 +1,36 @@
-"""The losses a second time, in mpmath at 50 digits: value and slope of one element, from the textbook formula.
+"""Exact arithmetic, by mpmath at 50 digits: the judge that knows nothing of torch, and how far off a result is.
 
-Nothing here knows torch. Numbers come in as exact binary fractions, so what comes out is exact to 50 digits.
+Numbers come in as exact binary fractions, so what comes out is exact to 50 digits.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import mpmath
+import torch
 from mpmath import mpf
+
+from tests.cases import EXACT, Case, Exact
 
 DIGITS = 50
 
 
-def absolute(x: mpf, y: mpf) -> tuple[mpf, mpf]:
-    return abs(x - y), mpmath.sign(x - y)
+def precise(values: list) -> list:
+    """Nested lists of numbers, each as mpmath's."""
+    return [precise(value) if isinstance(value, list) else mpf(value) for value in values]
 
 
-def square(x: mpf, y: mpf) -> tuple[mpf, mpf]:
-    return (x - y) ** 2, 2 * (x - y)
-
-
-def huber(x: mpf, y: mpf, delta: float = 1.0) -> tuple[mpf, mpf]:
-    error = x - y
-    if abs(error) <= delta:
-        return error**2 / 2, error
-    return mpf(delta) * (abs(error) - mpf(delta) / 2), mpf(delta) * mpmath.sign(error)
-
-
-def smooth_l1(x: mpf, y: mpf, beta: float = 1.0) -> tuple[mpf, mpf]:
-    if beta == 0:
-        return absolute(x, y)
-    value, slope = huber(x, y, beta)
-    return value / mpf(beta), slope / mpf(beta)
-
-
-EXACT: dict[str, Callable[..., tuple[mpf, mpf]]] = {
-    "l1_loss": absolute,
-    "mse_loss": square,
-    "huber_loss": huber,
-    "smooth_l1_loss": smooth_l1,
-}
-
-
-def elements(loss: str, inputs: Sequence[float], targets: Sequence[float], **options: float) -> list[tuple[mpf, mpf]]:
+def of(case: Case, dtype: torch.dtype) -> Exact:
+    """The case in exact arithmetic, on exactly the numbers that it has in this dtype, options included."""
+    tensors = {
+        name: precise(value.tolist()) if value.is_floating_point() else value.tolist()
+        for name, value in case.arguments(dtype).items()
+    }
+    options = {
+        name: torch.tensor(value, dtype=dtype).item() if isinstance(value, float) else value
+        for name, value in case.options.items()
+    }
     with mpmath.workdps(DIGITS):
-        return [EXACT[loss](mpf(x), mpf(y), **options) for x, y in zip(inputs, targets, strict=True)]
+        return EXACT[case.loss](**tensors, **options)
 
 
 def gap(results: Sequence[float], truths: Sequence[mpf], eps: float, smallest: float) -> float:

@@ -7,13 +7,19 @@ import inspect
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 
 import torch
 from torch import Tensor
 
-from tests.cases import FULL, HALF, BadCall, Trial
+from tests.cases import CALLS, FULL, HALF, BadCall, Trial
 
 Loss = Callable[..., Tensor]
+
+
+def loss_of(home: ModuleType, name: str) -> Loss:
+    """A loss of this package (``lossbook``) or of torch (``torch.nn.functional``), as a function."""
+    return CALLS[name](home) if name in CALLS else getattr(home, name)
 
 
 def quiet(function: Callable, *args, **kwargs):
@@ -102,12 +108,13 @@ def forward_over_reverse(loss: Loss, trial: Trial, seed: int = 3) -> dict[str, T
 def per_sample(loss: Loss, trial: Trial) -> dict[str, Tensor]:
     """The gradient of each row by itself: ``vmap`` over ``grad``."""
     arguments = trial.arguments()
-    first = next(iter(arguments))
+    rows = trial.case.rows or tuple(arguments)
+    first, *_ = rows
 
     def row(*values: Tensor) -> Tensor:
-        return 1.7 * loss(**dict(zip(arguments, values, strict=True)), **trial.options).sum()
+        return 1.7 * loss(**(arguments | dict(zip(rows, values, strict=True))), **trial.options).sum()
 
-    return {first: quiet(torch.func.vmap(torch.func.grad(row)), *arguments.values())}
+    return {first: quiet(torch.func.vmap(torch.func.grad(row)), *(arguments[name] for name in rows))}
 
 
 @dataclass(frozen=True)
@@ -124,7 +131,9 @@ def is_real(trial: Trial) -> bool:
 
 
 def has_rows(trial: Trial) -> bool:
-    """Whether a trial can be split into rows: one shape for all, real, with at least one row."""
+    """Whether a trial can be split into rows: those of its case, or one shape for all, real, with at least one row."""
+    if trial.case.rows is not None:
+        return bool(trial.case.rows)
     shapes = {value.shape for value in trial.arguments().values()}
     return len(shapes) == 1 and is_real(trial) and bool(max(shapes, default=())) and max(shapes)[0] > 0
 
@@ -191,12 +200,17 @@ def outcome(loss: Loss, arguments: dict) -> Tensor | type[Exception]:
 
 
 def same_outcome(ours: Loss, theirs: Loss, arguments: dict) -> None:
-    """Where torch raises, the same type; where it does not, the same result."""
+    """Where torch raises, the same type; where it does not, the same result.
+
+    An argument of half precision widens the tolerance to that of half precision, whatever dtype the result has.
+    """
+    half = any(isinstance(value, Tensor) and value.dtype in HALF for value in arguments.values())
+    tolerance = {"rtol": 0.016, "atol": 1e-3} if half else {}
     mine, torchs = outcome(ours, arguments), outcome(theirs, arguments)
     if isinstance(torchs, type) or isinstance(mine, type):
         assert mine is torchs, f"{arguments}: {mine}, torch {torchs}"
     else:
-        torch.testing.assert_close(mine, torchs, equal_nan=True, msg=lambda text: f"{arguments}: {text}")
+        torch.testing.assert_close(mine, torchs, equal_nan=True, msg=lambda text: f"{arguments}: {text}", **tolerance)
 
 
 def same_error(ours: Loss, theirs: Loss, bad: BadCall) -> None:

@@ -19,7 +19,7 @@ from tests.losses import judges
 
 @pytest.mark.parametrize("bad", BAD_CALLS, ids=str)
 def test_bad_call(bad: BadCall):
-    judges.same_error(getattr(lossbook, bad.loss), getattr(F, bad.loss), bad)
+    judges.same_error(judges.loss_of(lossbook, bad.loss), judges.loss_of(F, bad.loss), bad)
 
 
 DTYPES = (
@@ -31,7 +31,7 @@ WITH_WEIGHT = ("l1_loss", "mse_loss", "huber_loss")
 
 
 def bent(loss: str, **arguments: object) -> None:
-    judges.same_outcome(getattr(lossbook, loss), getattr(F, loss), arguments)
+    judges.same_outcome(judges.loss_of(lossbook, loss), judges.loss_of(F, loss), arguments)
 
 
 @pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
@@ -122,7 +122,7 @@ def warnings_of(call) -> list[warnings.WarningMessage]:
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_warning_is_torchs_once_and_points_at_the_caller(loss: str):
-    ours, theirs = getattr(lossbook, loss), getattr(F, loss)
+    ours, theirs = judges.loss_of(lossbook, loss), judges.loss_of(F, loss)
     for change in ({}, {"reduction": "elementwise_mean"}):
         pair = ODD_PAIR if not change else (torch.zeros(3), torch.ones(3))
         judges.same_warning(ours, theirs, *pair, **change)
@@ -146,7 +146,7 @@ def test_a_module_warns_at_the_callers_line(name: str):
 
 def test_a_call_that_is_well_shaped_does_not_warn():
     for loss in LOSSES:
-        assert not warnings_of(lambda loss=loss: getattr(lossbook, loss)(torch.zeros(2), torch.ones(2)))
+        assert not warnings_of(lambda loss=loss: judges.loss_of(lossbook, loss)(torch.zeros(2), torch.ones(2)))
 
 
 def _line(warning: warnings.WarningMessage) -> str:

@@ -14,9 +14,8 @@ from torch import Tensor, nn
 from torch.autograd.gradcheck import GradcheckError
 
 import lossbook
-from tests.cases import CASES, REDUCTIONS, BadCall, Case, Trial, noise
+from tests.cases import CASES, DIFFERENCES, REDUCTIONS, BadCall, Case, Trial, difference, noise
 from tests.losses import exact, judges
-from tests.losses.differences import DIFFERENCES, difference
 
 (CASE,) = (case for case in CASES if str(case) == "mse_loss-random")
 (WEIGHTED,) = (case for case in CASES if str(case) == "mse_loss-weighted")

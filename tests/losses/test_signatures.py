@@ -10,16 +10,11 @@ import torch.nn.functional as F
 
 import lossbook
 from lossbook.catalog import CATALOG, Row, is_written
+from tests.cases import MODULE_OPTIONS
 from tests.losses import judges
 
 ROWS = [row for row in CATALOG.values() if is_written(row) and row.from_torch]
 # Two sets of options for each Module: the defaults, and every option changed.
-MODULE_OPTIONS = {
-    "L1Loss": {"reduction": "sum"},
-    "MSELoss": {"reduction": "none"},
-    "HuberLoss": {"reduction": "sum", "delta": 2.5},
-    "SmoothL1Loss": {"reduction": "none", "beta": 0.25},
-}
 MODULES = [(row, options) for row in ROWS for options in ({}, MODULE_OPTIONS[row.module])]
 
 

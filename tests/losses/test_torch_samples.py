@@ -12,6 +12,7 @@ import torch
 
 import lossbook
 from lossbook.catalog import CATALOG, is_written
+from tests.cases import REFERENCE_OPTIONS
 from tests.losses import judges
 
 pytest.importorskip("expecttest", reason="torch's own test inputs need expecttest: pip install expecttest")
@@ -142,12 +143,6 @@ def test_error_inputs_of_module_db(name: str):
             module, call = getattr(lossbook, name)(*made.args, **made.kwargs), bad.module_error_input.forward_input
             with pytest.raises(bad.error_type):
                 judges.quiet(module, *call.args, **call.kwargs)
-
-
-REFERENCE_OPTIONS = {
-    "SmoothL1Loss": ({}, {"beta": 0.5}, {"beta": 0}),
-    "HuberLoss": ({}, {"delta": 0.5}, {"delta": 3.0}),
-}
 
 
 @pytest.mark.parametrize("name", [row.module for row in ROWS if row.module in loss_reference_fns])

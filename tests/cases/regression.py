@@ -1,88 +1,30 @@
-"""The table of cases, written once: every check of a loss against torch walks it.
-
-A case is a loss, named arguments and options. Each is crossed with dtypes and reductions. A new loss joins by
-rows at the end of this file, plus rows of bad calls.
-"""
+"""The cases of the losses for amounts."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
+import mpmath
 import torch
+from mpmath import mpf
 from torch import Tensor
 
-FULL = (torch.float64, torch.float32)
-HALF = (torch.float16, torch.bfloat16)
-ALL = FULL + HALF
-REDUCTIONS = ("none", "mean", "sum")
-INF, NAN = float("inf"), float("nan")
-
-_COMPLEX = {torch.float64: torch.complex128, torch.float32: torch.complex64}
-
-
-@dataclass(frozen=True)
-class Case:
-    """One call of a loss, before dtype and reduction are chosen.
-
-    ``tensors`` are in float64 (or complex128) and cast to the dtype under test; those named in ``fixed`` are not.
-    ``view`` is applied after the cast, so that strides survive it.
-    """
-
-    loss: str
-    name: str
-    tensors: dict[str, Tensor]
-    options: dict[str, Any] = field(default_factory=dict)
-    fixed: frozenset[str] = frozenset()
-    view: Callable[[Tensor], Tensor] = lambda t: t
-    dtypes: tuple[torch.dtype, ...] = ALL
-    reductions: tuple[str, ...] = REDUCTIONS
-
-    def __str__(self) -> str:
-        options = "-".join(f"{name}={value}" for name, value in self.options.items())
-        return "-".join(filter(None, (self.loss, self.name, options)))
-
-    def arguments(self, dtype: torch.dtype) -> dict[str, Tensor]:
-        def cast(name: str, value: Tensor) -> Tensor:
-            if name in self.fixed:
-                return value
-            return value.to(_COMPLEX[dtype] if value.is_complex() else dtype)
-
-        return {name: self.view(cast(name, value)) for name, value in self.tensors.items()}
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A case with its dtype and reduction: one call."""
-
-    case: Case
-    dtype: torch.dtype
-    reduction: str
-
-    def __str__(self) -> str:
-        return f"{self.case} {self.dtype} {self.reduction}"
-
-    @property
-    def options(self) -> dict[str, Any]:
-        return {**self.case.options, "reduction": self.reduction}
-
-    def arguments(self) -> dict[str, Tensor]:
-        return self.case.arguments(self.dtype)
-
-
-def trials(case: Case, dtypes: tuple[torch.dtype, ...] = ALL) -> Iterator[Trial]:
-    for dtype in dtypes:
-        for reduction in case.reductions:
-            if dtype in case.dtypes:
-                yield Trial(case, dtype, reduction)
-
-
-def noise(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-
-
-def numbers(*values: float) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
+from tests.cases.form import (
+    ANY_DERIVATIVE,
+    FORWARD,
+    FULL,
+    HALF,
+    INF,
+    NAN,
+    BadCall,
+    Case,
+    Difference,
+    Exact,
+    Trial,
+    flat,
+    named,
+    noise,
+    numbers,
+)
 
 # --- amounts: input and target of one shape, real numbers -------------------------------------------------------
 
@@ -151,10 +93,13 @@ WEIGHT_LAYOUTS = {
 _IMAGINARY = torch.complex(noise(4, seed=2), noise(4, seed=3))
 
 
+_EXACT = ("random", "wide", "joints", "equal", "small", "large")
+
+
 def amount_cases(loss: str, options: tuple[dict[str, Any], ...]) -> Iterator[Case]:
     for option in options:
         for name, tensors in NUMBERS.items():
-            yield Case(loss, name, tensors, option)
+            yield Case(loss, name, tensors, option, exact=name in _EXACT, bent=name == "random")
     for name, (tensors, facts) in LAYOUTS.items():
         yield Case(loss, name, tensors, options[-1], **facts)
     for name, tensors in MANY.items():
@@ -163,7 +108,7 @@ def amount_cases(loss: str, options: tuple[dict[str, Any], ...]) -> Iterator[Cas
 
 def weight_cases(loss: str, option: dict[str, Any]) -> Iterator[Case]:
     for name, tensors in WEIGHTS.items():
-        yield Case(loss, name, tensors, option)
+        yield Case(loss, name, tensors, option, bent=name == "weighted")
     for name, (tensors, facts) in WEIGHT_LAYOUTS.items():
         yield Case(loss, name, tensors, option, **facts)
 
@@ -187,25 +132,11 @@ CASES = (
     Case("smooth_l1_loss", "no-limit", NUMBERS["random"], {"beta": INF}),
     Case("smooth_l1_loss", "beyond-float32", NUMBERS["random"], {"beta": 1e300}),
     Case("smooth_l1_loss", "below-float32", NUMBERS["random"], {"beta": 1e-300}),
-    Case("smooth_l1_loss", "huge-beta", amounts(numbers(1e30, -2e30, 3), numbers(0, 0, 0)), {"beta": 1e10}),
+    Case("smooth_l1_loss", "huge-beta", amounts(numbers(1e30, -2e30, 3), numbers(0, 0, 0)), {"beta": 1e10}, exact=True),
 )
 
 
 # --- bad calls ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class BadCall:
-    """A call that torch refuses, and the words that a good message owes: the argument, what came, what is wanted."""
-
-    loss: str
-    name: str
-    arguments: dict[str, Any]
-    says: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"{self.loss}-{self.name}"
-
 
 _X = torch.ones(3)
 _BAD_AMOUNTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
@@ -258,3 +189,167 @@ BAD_CALLS = (
     *bad_limits("huber_loss", "delta", 0.0, -1.0, NAN),
     *bad_limits("smooth_l1_loss", "beta", -1.0, NAN),
 )
+
+
+# --- where this package differs from torch ------------------------------------------------------------------------
+
+
+def has_joint(trial: Trial) -> bool:
+    return trial.case.options.get("beta") != 0
+
+
+DIFFERENCES = (
+    # torch raises, this package works
+    Difference(
+        "torch's huber_loss has no forward mode of its backward pass: it raises NotImplementedError",
+        ("huber_loss",),
+        ("forward over reverse",),
+    ),
+    Difference(
+        "torch's huber_loss raises in the backward pass where input and target differ in dtype",
+        ("huber_loss",),
+        ANY_DERIVATIVE,
+        lambda trial: len({t.dtype for n, t in trial.arguments().items() if n != "weight"}) > 1,
+    ),
+    Difference(
+        "torch's forward mode raises where the target is of integers",
+        ("mse_loss", "smooth_l1_loss"),
+        FORWARD,
+        named("integer-target"),
+    ),
+    Difference(
+        "torch's mean of squares raises in forward mode over its backward pass (ZeroTensors are immutable)",
+        ("mse_loss",),
+        ("forward over reverse",),
+        lambda trial: trial.reduction == "mean" and "weight" not in trial.case.tensors,
+    ),
+    # torch is wrong, this package is right
+    Difference(
+        "torch's forward mode of an infinite squared error is nan, ours the slope",
+        ("mse_loss",),
+        ("forward mode",),
+        named("infinite", reduction="none"),
+    ),
+    Difference(
+        "torch's forward mode over its backward pass is nan wherever the error is not finite, ours the second slope",
+        ("mse_loss",),
+        ("forward over reverse",),
+        named("infinite"),
+    ),
+    Difference(
+        "the same of torch's smooth_l1_loss where the error is nan; ours is 0, as in its own second derivative",
+        ("smooth_l1_loss",),
+        ("forward over reverse",),
+        lambda trial: trial.case.name == "infinite" and has_joint(trial),
+    ),
+    Difference(
+        "torch's smooth_l1_loss under vmap has slope 0 where the error is nan; without vmap it has nan, as ours",
+        ("smooth_l1_loss",),
+        ("per sample",),
+        lambda trial: trial.case.name == "infinite" and has_joint(trial),
+    ),
+    Difference(
+        "torch's forward mode over the backward pass has a wider dtype than its input, where the target is wider",
+        ("mse_loss", "smooth_l1_loss"),
+        ("forward over reverse",),
+        named("single-input"),
+    ),
+    # this package is worse: corners that the readable formula leaves
+    Difference(
+        "the product of clipped and whole error is 0 * inf in forward mode where the error is infinite: nan",
+        ("huber_loss", "smooth_l1_loss"),
+        ("forward mode",),
+        lambda trial: trial.case.name == "infinite" and trial.reduction == "none" and has_joint(trial),
+    ),
+    Difference(
+        "the same with a weight, in forward mode",
+        ("huber_loss",),
+        ("forward mode",),
+        named("weights-infinite", reduction="none"),
+    ),
+    Difference(
+        "the same in the mixed second derivative by input and weight",
+        ("huber_loss",),
+        ("second derivative",),
+        named("weights-infinite"),
+    ),
+    Difference(
+        "in forward mode torch divides a 0-d float32 tensor by a number in float64, so the tangent is float64",
+        ("smooth_l1_loss",),
+        ("forward mode",),
+        named("0-d", dtype=torch.float32),
+    ),
+    Difference(
+        "a beta below the smallest float32 number gives nan; torch takes it for 0",
+        ("smooth_l1_loss",),
+        ("value", "gradient", "forward mode"),
+        lambda trial: trial.case.name == "below-float32" and trial.dtype != torch.float64,
+    ),
+)
+
+# Where half precision overflows in torch and not here: loss, case, options, dtype, reduction, what.
+FINITE_ONLY_HERE = {
+    ("l1_loss-weights-many", torch.float16, "mean", "value"),
+    ("l1_loss-weights-many", torch.float16, "mean", "gradient"),
+    ("mse_loss-weights-many", torch.float16, "mean", "value"),
+    ("mse_loss-weights-many", torch.float16, "mean", "gradient"),
+    ("smooth_l1_loss-large-beta=100000.0", torch.float16, "none", "value"),
+}
+
+
+# --- the losses a second time, in exact arithmetic: value and slope of one element --------------------------------
+
+
+def absolute(x: mpf, y: mpf) -> tuple[mpf, mpf]:
+    return abs(x - y), mpmath.sign(x - y)
+
+
+def square(x: mpf, y: mpf) -> tuple[mpf, mpf]:
+    return (x - y) ** 2, 2 * (x - y)
+
+
+def huber(x: mpf, y: mpf, delta: float = 1.0) -> tuple[mpf, mpf]:
+    error = x - y
+    if abs(error) <= delta:
+        return error**2 / 2, error
+    return mpf(delta) * (abs(error) - mpf(delta) / 2), mpf(delta) * mpmath.sign(error)
+
+
+def smooth_l1(x: mpf, y: mpf, beta: float = 1.0) -> tuple[mpf, mpf]:
+    if beta == 0:
+        return absolute(x, y)
+    value, slope = huber(x, y, beta)
+    return value / mpf(beta), slope / mpf(beta)
+
+
+def each(pair: Callable[..., tuple[mpf, mpf]]) -> Callable[..., Exact]:
+    """Of a formula for one element, the one for all."""
+
+    def all_of_them(input: list, target: list, **options: float) -> Exact:
+        pairs = zip(flat(input), flat(target), strict=True)
+        values, slopes = zip(*(pair(x, y, **options) for x, y in pairs), strict=True)
+        return Exact(list(values), list(slopes))
+
+    return all_of_them
+
+
+EXACT = {
+    "l1_loss": each(absolute),
+    "mse_loss": each(square),
+    "huber_loss": each(huber),
+    "smooth_l1_loss": each(smooth_l1),
+}
+
+
+# --- options: of each Module every one changed; of torch's reference functions some -------------------------------
+
+MODULE_OPTIONS = {
+    "L1Loss": {"reduction": "sum"},
+    "MSELoss": {"reduction": "none"},
+    "HuberLoss": {"reduction": "sum", "delta": 2.5},
+    "SmoothL1Loss": {"reduction": "none", "beta": 0.25},
+}
+REFERENCE_OPTIONS = {
+    "SmoothL1Loss": ({}, {"beta": 0.5}, {"beta": 0}),
+    "HuberLoss": ({}, {"delta": 0.5}, {"delta": 3.0}),
+}
