@@ -56,6 +56,7 @@ class Row:
     ``minimum`` and ``maximum`` bound the loss of one element, over all arguments that are allowed.
     ``divisor`` is what ``reduction="mean"`` divides by, ``weighted_divisor`` what it divides by with ``weight``,
     which holds one factor per ``weighted``.
+    ``beware`` is what users of the loss trip over, in a sentence or two.
     ``best_constant`` is the statistic of the targets that a model learns if it can only say one thing.
     ``sample`` makes arguments of about ``size`` elements in all, for tests and timings.
     """
@@ -78,6 +79,7 @@ class Row:
     weighted: str | None = None
     weighted_divisor: str | None = None
     slope: str | None = None
+    beware: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     reductions: tuple[str, ...] = ("none", "mean", "sum")
     from_torch: bool = True
@@ -194,6 +196,7 @@ _ROWS = (
         weighted="element",
         weighted_divisor=ELEMENTS,
         best_constant="where the clipped errors cancel",
+        beware="`delta` must be above 0.",
         chapter="huber",
         source="huber1964",
         sample=samples.amounts,
@@ -343,6 +346,7 @@ _ROWS = (
         weighted="class",
         weighted_divisor=SUM_OF_TARGET_WEIGHTS,
         best_constant="log of the class shares",
+        beware="With every target ignored, `mean` is nan.",
         chapter="cross-entropy",
         source="bridle1990",
         sample=samples.class_log_chances,
@@ -363,6 +367,8 @@ _ROWS = (
         weighted="class",
         weighted_divisor=SUM_OF_TARGET_WEIGHTS,
         best_constant="log of the class shares",
+        beware="With probabilities as target, `mean` divides by the number of samples, with `weight` too. "
+        "With every target ignored it is nan.",
         chapter="cross-entropy",
         source="bridle1990",
         sample=samples.class_scores,
@@ -386,6 +392,7 @@ _ROWS = (
         weighted="class",
         weighted_divisor=SAMPLES,
         best_constant=None,
+        beware="`p` is 1 or 2.",
         chapter="hinge",
         source="weston1999",
         sample=samples.class_scores,
@@ -408,6 +415,7 @@ _ROWS = (
         maximum=_INF,
         divisor=ELEMENTS,
         best_constant="log of the mean",
+        beware="`batchmean` divides by the size of the first dimension.",
         chapter="kl-divergence",
         source="kullback1951",
         sample=samples.distributions,
@@ -587,6 +595,7 @@ _ROWS = (
         maximum=_INF,
         divisor="samples, each loss first divided by the number of its labels",
         best_constant=None,
+        beware="Where the labels do not fit into the moments, the loss is infinite, unless `zero_infinity`.",
         chapter="ctc",
         source="graves2006",
         sample=samples.frames,
@@ -619,6 +628,8 @@ _ROWS = (
         weighted="class",
         weighted_divisor=SUM_OF_TARGET_WEIGHTS,
         best_constant="log of the class shares",
+        beware="The Module holds $W$ itself. "
+        "With probabilities as target, `mean` divides by the number of samples, with `weight` too.",
         chapter="next-token",
         source="wijmans2025",
         sample=samples.words,
@@ -642,6 +653,8 @@ _ROWS = (
         maximum=_INF,
         divisor=SAMPLES,
         best_constant=None,
+        beware="Returns a pair: the log-probability of each target, and as `loss` minus their mean. "
+        "It has no `reduction`.",
         chapter="next-token",
         source="grave2017",
         sample=samples.words_in_clusters,

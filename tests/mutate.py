@@ -58,6 +58,7 @@ JUDGES = {
 # Faults that no test can tell from the original, or that are a matter of looks alone, each with the reason.
 _CHECKS, _FIGURE = "lossbook/losses/checks.py", "lossbook/timing/figure.py"
 _STABLE, _PROMOTE = "lossbook/losses/stable.py", "torch.promote_types"
+_MAIN, _LEFT_OUT = "lossbook/__main__.py", "any((why_left_out(row(name)) is None for name in run.left_out))"
 _MAXIMUM = "x.amax(dim, keepdim=True)"
 EQUIVALENT = {
     f"{_CHECKS}: `{_PROMOTE}(input.dtype, target.dtype)` -> `{_PROMOTE}(target.dtype, input.dtype)`": "symmetric",
@@ -70,6 +71,10 @@ EQUIVALENT = {
     f"{_STABLE}: `{_MAXIMUM}.detach()` -> `{_MAXIMUM}`": "a softmax does not feel a shift: its slopes cancel",
     f"{_STABLE}: `x.detach()` -> `x`": "likewise",
     f"{_STABLE}: `0.0` -> `1.0`": "an infinite x minus a finite number is that x, whatever the number",
+    f"{_MAIN}: `int({_LEFT_OUT})` -> `{_LEFT_OUT}`": "True is the exit status 1",
+    f"{_MAIN}: `int(options.run(options))` -> `options.run(options)`": "it is an int, which argparse cannot tell mypy",
+    "lossbook/samples.py: `1` -> `2`": "how short the shortest sequence of labels is: any sample serves",
+    "lossbook/teach/figures.py: `False` -> `True`": "a frame around legends",
     f"{_FIGURE}: `7.0` -> `8.0`": "how wide a figure is",
 }
 

@@ -110,6 +110,31 @@ VALUES: dict[str, Callable[[Draw], Tensor]] = {
     "whole, from 0 to S": lambda draw: draw.whole(0, draw.sizes["S"] + 1),
 }
 
+
+def whole_between(low: int, letter: str, past: int) -> Callable[[Tensor, dict[str, int]], bool]:
+    return lambda it, sizes: bool(((it >= low) & (it <= sizes.get(letter, math.inf) - past)).all())
+
+
+# The same words, as a question to a tensor and the sizes of its letters.
+ALLOWED: dict[str, Callable[[Tensor, dict[str, int]], bool]] = {
+    "any real number": lambda it, sizes: len(it.unique()) > 2,
+    "0 or more": lambda it, sizes: bool((it >= 0).all()),
+    "from 0 to 1": lambda it, sizes: bool(((it >= 0) & (it <= 1)).all()),
+    "from 0 to 1, adding up to 1 over the classes": lambda it, sizes: torch.allclose(it.sum(-1), it.new_ones(())),
+    "0 or less, their exponentials adding up to 1 over the classes": lambda it, sizes: torch.allclose(
+        it.exp().sum(-1), it.new_ones(())
+    ),
+    "1 or −1": lambda it, sizes: set(it.tolist()) == {1, -1},
+    # With enough of them, the first class is among them.
+    "whole, from 0 to C − 1": lambda it, sizes: (
+        whole_between(0, "C", 1)(it, sizes) and (len(it) < 50 or bool((it == 0).any()))
+    ),
+    "whole, from −1 to C − 1": whole_between(-1, "C", 1),
+    "whole, from 1 to C − 1": whole_between(1, "C", 1),
+    "whole, from 1 to T": whole_between(1, "T", 0),
+    "whole, from 0 to S": whole_between(0, "S", 0),
+}
+
 # A value just outside, where there is one.
 OUTSIDE = {
     "0 or more": -0.5,
@@ -429,12 +454,14 @@ def check_values(entry: Row) -> None:
 
 
 def check_sample(entry: Row) -> None:
-    for size, dtype in itertools.product((100, 10_000), (torch.float32, torch.float64)):
+    # At 5000, unlike at a square, no two sizes of a sample are the same by chance.
+    for size, dtype in itertools.product((100, 5000, 10_000), (torch.float32, torch.float64)):
         made, again = sample(entry, size, dtype), sample(entry, size, dtype)
         assert all(torch.equal(a, b) for a, b in zip(made.args, again.args, strict=True))
         letters = fit(entry, made.args)
         for tensor, name in zip(made.args, entry.arguments, strict=True):
             assert tensor.dtype == dtype_of(entry, name, dtype)
+            assert ALLOWED[entry.arguments[name].values](tensor, letters), f"{entry.name}: {name} holds other values"
         scores = letters["N"] * made.kwargs.get("n_classes", letters.get("C", 1))
         assert size / 2 <= (scores if entry.family == "vocabulary" else made.args[0].numel()) <= 2 * size
         trained = made.args[0].requires_grad_()
@@ -625,6 +652,89 @@ def test_some_constants_have_no_name():
     assert unnamed == {"multi_margin_loss", "multilabel_margin_loss", "ctc_loss", "AdaptiveLogSoftmaxWithLoss"}
 
 
+# --- what to beware of ---------------------------------------------------------------------------------
+# For each row with such a sentence: torch does just that.
+
+SCORES, CLASSES = torch.arange(12.0).reshape(4, 3).sin(), torch.tensor([0, 2, 1, 1])
+SHARES, WEIGHT = SCORES.softmax(1), torch.tensor([1.0, 5.0, 0.5])
+
+
+def mean_of_shares_divides_by_samples(loss: Callable[..., Tensor]) -> None:
+    for weight in (None, WEIGHT):
+        total, mean = (loss(SHARES, weight=weight, reduction=name) for name in ("sum", "mean"))
+        torch.testing.assert_close(total / mean, torch.tensor(4.0))
+
+
+def beware_huber() -> None:
+    for delta in (0.0, -1.0):
+        with pytest.raises(RuntimeError):
+            F.huber_loss(SCORES, SCORES, delta=delta)
+
+
+def beware_kl() -> None:
+    total, mean = (F.kl_div(SCORES.log_softmax(1), SHARES.flip(0), reduction=it) for it in ("sum", "batchmean"))
+    torch.testing.assert_close(total / mean, torch.tensor(4.0))
+
+
+def beware_nll() -> None:
+    assert F.nll_loss(SCORES, CLASSES, ignore_index=1).isfinite()
+    assert F.nll_loss(SCORES, torch.ones(4).long(), ignore_index=1).isnan()
+
+
+def beware_cross_entropy() -> None:
+    mean_of_shares_divides_by_samples(lambda target, **options: F.cross_entropy(SCORES, target, **options))
+    assert F.cross_entropy(SCORES, torch.ones(4).long(), ignore_index=1).isnan()
+
+
+def beware_multi_margin() -> None:
+    for p in (0, 3):
+        with pytest.raises(ValueError, match="p == 1 and p == 2"):
+            F.multi_margin_loss(SCORES, CLASSES, p=p)
+
+
+def beware_ctc() -> None:
+    call = SCORES.log_softmax(1)[:2], torch.tensor([1, 2, 1]), torch.tensor(2), torch.tensor(3)
+    assert F.ctc_loss(*call) == math.inf
+    assert F.ctc_loss(*call, zero_infinity=True) == 0
+
+
+def beware_linear() -> None:
+    mean_of_shares_divides_by_samples(
+        lambda target, **options: F.linear_cross_entropy(SCORES, torch.eye(3), target, **options)
+    )
+    module = torch.nn.LinearCrossEntropyLoss(3, 7)
+    assert any(parameter.shape == (7, 3) for parameter in module.parameters())
+
+
+def beware_adaptive() -> None:
+    module = torch.nn.AdaptiveLogSoftmaxWithLoss(3, 5, cutoffs=[2], div_value=1.0)
+    output, loss = module(SCORES, CLASSES)
+    torch.testing.assert_close(output, module.log_prob(SCORES).gather(1, CLASSES[:, None])[:, 0])
+    torch.testing.assert_close(loss, -output.mean())
+    assert "reduction" not in inspect.signature(torch.nn.AdaptiveLogSoftmaxWithLoss).parameters
+
+
+BEWARE = {
+    "huber_loss": beware_huber,
+    "kl_div": beware_kl,
+    "nll_loss": beware_nll,
+    "cross_entropy": beware_cross_entropy,
+    "multi_margin_loss": beware_multi_margin,
+    "ctc_loss": beware_ctc,
+    "linear_cross_entropy": beware_linear,
+    "AdaptiveLogSoftmaxWithLoss": beware_adaptive,
+}
+
+
+@pytest.mark.parametrize("name", BEWARE)
+def test_beware(name):
+    BEWARE[name]()
+
+
+def test_every_sentence_to_beware_of_is_tested():
+    assert {name for name, entry in CATALOG.items() if entry.beware} == set(BEWARE)
+
+
 # --- each check rejects wrong rows ---------------------------------------------------------------------
 
 
@@ -689,6 +799,8 @@ WRONG = [
     (check_sample, but("nll_loss", sample=CATALOG["l1_loss"].sample)),
     (check_sample, but("l1_loss", sample=CATALOG["nll_loss"].sample)),
     (check_sample, but("l1_loss", sample=lambda size, *rest: CATALOG["l1_loss"].sample(3 * size, *rest))),
+    (check_sample, but("soft_margin_loss", sample=CATALOG["mse_loss"].sample)),
+    (check_sample, but("mse_loss", sample=CATALOG["soft_margin_loss"].sample)),
     (check_best_constant, but("l1_loss", best_constant="mean")),
     (check_best_constant, but("mse_loss", best_constant="median")),
     (check_best_constant, but("mse_loss", best_constant="where the clipped errors cancel")),

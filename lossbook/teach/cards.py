@@ -50,6 +50,7 @@ def _facts(entry: Row) -> list[tuple[str, str]]:
         ("Range", f"one element: {_range(entry)}"),
         ("Mean", _divisor(entry)),
         ("Best constant", entry.best_constant or "none that has a name"),
+        *([("Beware", entry.beware)] if entry.beware else []),
         ("Chapter", _chapter(entry)),
     ]
     if not is_written(entry):
@@ -90,9 +91,13 @@ def _needed(entry: Row) -> list[str]:
 
 
 def _range(entry: Row) -> str:
-    low = "no lower bound" if math.isinf(entry.minimum) else f"from {entry.minimum:.4g}"
-    high = "no upper bound" if math.isinf(entry.maximum) else f"to {entry.maximum:.4g}"
+    low = "no lower bound" if math.isinf(entry.minimum) else f"from {_number(entry.minimum)}"
+    high = "no upper bound" if math.isinf(entry.maximum) else f"to {_number(entry.maximum)}"
     return f"{low}, {high}" if math.isinf(entry.maximum) else f"{low} {high}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}".replace("-", "−")
 
 
 def _divisor(entry: Row) -> str:

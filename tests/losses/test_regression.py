@@ -57,6 +57,11 @@ def test_huber_beyond_every_error_is_half_the_square(delta: float):
     torch.testing.assert_close(lossbook.huber_loss(X, Y, delta=delta), lossbook.mse_loss(X, Y) / 2)
 
 
+def test_huber_with_the_largest_float32_as_delta_is_infinite_at_infinity():
+    largest = torch.finfo(torch.float32).max
+    assert lossbook.huber_loss(torch.tensor(math.inf), torch.tensor(0.0), delta=largest) == math.inf
+
+
 def test_smooth_l1_tends_to_l1_and_is_at_most_half_beta_away():
     for beta in (1.0, 1e-3, 1e-9):
         gap = lossbook.l1_loss(X, Y, reduction="none") - lossbook.smooth_l1_loss(X, Y, reduction="none", beta=beta)

@@ -61,3 +61,14 @@ def test_split_depends_on_the_seed_alone():
     assert not torch.equal(first.y_test, data.split(x, y, seed=1).y_test)
     assert len(data.split(x, y, seed=0, test_share=0.5).y_test) == 221
     assert not torch.equal(torch.cat([first.y_test, first.y_train]), y)
+
+
+def test_split_leaves_the_global_generator_alone():
+    x, y = data.diabetes()
+    before = torch.get_rng_state()
+    data.split(x, y, seed=0)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_an_experiment_has_its_results_with_seeds_versions_and_date():
+    assert {"about", "seeds", "versions", "date"} <= set(data.experiment("where_to_bend"))

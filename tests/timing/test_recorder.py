@@ -195,11 +195,26 @@ def test_what_cannot_be_done_is_said(tmp_path, capsys, monkeypatch, arguments, s
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("arguments", [["--rounds", "1"], ["--sizes", "0"], ["--device", "tpu"]])
-def test_bad_options_are_refused(tmp_path, capsys, arguments):
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--rounds", "1"], "error: argument --rounds: a spread needs at least 2 rounds"),
+        (["--sizes", "0"], "error: argument --sizes: 0 is not a number of elements"),
+        (["--device", "tpu"], "error: argument --device: invalid choice"),
+    ],
+)
+def test_bad_options_are_refused(tmp_path, capsys, arguments, says):
     with pytest.raises(SystemExit):
         main(["timing", "--out", str(tmp_path), *arguments])
-    assert "error: argument" in capsys.readouterr().err
+    assert says in capsys.readouterr().err
+
+
+def test_the_command_shows_the_table_and_says_where_the_run_lies(tmp_path, capsys):
+    command = ["timing", "--out", str(tmp_path), "--losses", "l1_loss", "--sizes", "100", "--rounds", "2"]
+    assert main(command) == 0
+    (path,) = tmp_path.iterdir()
+    shown = capsys.readouterr().out
+    assert shown.strip() == f"{timing.ratios(load(path))}\n\nwritten to {path}"
 
 
 def test_progress_without_tqdm(tmp_path, monkeypatch, capsys):
