@@ -73,6 +73,7 @@ EQUIVALENT = {
     f"{_STABLE}: `0.0` -> `1.0`": "an infinite x minus a finite number is that x, whatever the number",
     f"{_MAIN}: `int({_LEFT_OUT})` -> `{_LEFT_OUT}`": "True is the exit status 1",
     f"{_MAIN}: `int(options.run(options))` -> `options.run(options)`": "it is an int, which argparse cannot tell mypy",
+    "lossbook/samples.py: `0` -> `1`": "whether the first of many words occurs: any sample serves",
     "lossbook/samples.py: `1` -> `2`": "how short the shortest sequence of labels is: any sample serves",
     "lossbook/teach/figures.py: `False` -> `True`": "a frame around legends",
     f"{_FIGURE}: `7.0` -> `8.0`": "how wide a figure is",
