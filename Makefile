@@ -18,6 +18,7 @@ book: $(READY)
 	@echo "The site is in $(SITE): open $(SITE)/index.html, or run: make serve"
 
 test: check
+	$(BIN)/python -m pytest -n 2 -m slow lossbook tests --ignore tests/site
 	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 $(wildcard book/*.ipynb)
 	$(MAKE) book
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/site
@@ -26,7 +27,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy lossbook
-	$(BIN)/python -m pytest lossbook tests --ignore tests/site
+	$(BIN)/python -m pytest -n 2 -m "not slow" lossbook tests --ignore tests/site
 
 serve:
 	@test -f $(SITE)/index.html || $(MAKE) book

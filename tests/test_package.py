@@ -30,6 +30,7 @@ def modules_after(statement: str) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
+@pytest.mark.slow
 def test_importing_adds_nothing_but_itself_to_torch():
     added = modules_after("import torch, lossbook") - modules_after("import torch")
     assert "lossbook" in added

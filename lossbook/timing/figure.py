@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["section"]
 
-LIVE_SECONDS = 1.8
+LIVE_SECONDS = 1.0
 
 # One curve: sizes, and for each the first quartile, the median and the third quartile of the seconds.
 Curve = tuple[Sequence[int], Sequence[tuple[float, float, float]]]
@@ -28,7 +28,7 @@ Panels = dict[str, dict[str, Curve]]
 def section(name: str) -> None:
     """Show what a loss costs: the readable form beside torch's, live and recorded, and how that was measured.
 
-    Needs matplotlib and IPython. The live part takes about two seconds at most.
+    Needs matplotlib and IPython. The live part takes about a second.
 
     Args:
         name: of the function or of the Module.
@@ -94,7 +94,7 @@ def account(entry: Row, runs: list[Run]) -> str:
         "thread's own time, so other programs do not count; on a GPU it lies between two events. "
         "*Forward* asks for no gradient, as "
         "in validation; *forward + backward* computes the value and then the gradient. The live row was measured where "
-        "this cell ran, up to the size that two seconds allow. Compare the two lines of a panel, not two machines."
+        "this cell ran, up to the size that one second allows. Compare the two lines of a panel, not two machines."
     ]
     shown = _with(runs, entry)
     if shown:

@@ -16,6 +16,7 @@ def close(found: dict[str, dict[str, float]], recorded: dict[str, dict[str, floa
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", where_to_bend.SHARES)
 def test_a_planted_split_is_as_recorded(share):
     assert close(where_to_bend.planted(share, seed=0), RECORDED["planted"][f"{share:g}"][0])

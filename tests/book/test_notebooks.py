@@ -117,6 +117,7 @@ def test_file_is_what_nbformat_writes(tmp_path):
 # --- the commands --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_running_twice_changes_no_byte(book, capsys):
     path = book(
         new_code_cell("%xmode Minimal", id="first"),
@@ -166,6 +167,7 @@ def test_check_executes_nothing_and_names_the_file(book, capsys):
     assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_everywhere_compares_under_each_setting(book, capsys, monkeypatch):
     monkeypatch.setattr(notebooks, "CPUS", ("default",))
     stored = new_output("execute_result", {"text/plain": "2"}, execution_count=1)

@@ -113,6 +113,7 @@ def test_the_watcher_lets_plain_mathematics_pass():
     assert not forbidden_in(lambda: with_slopes(lambda x: x.sigmoid().log1p().exp().clamp(0).norm(), X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [row.name for row in CATALOG.values() if is_written(row)])
 def test_a_loss_calls_nothing_forbidden(loss: str):
     def run() -> None:

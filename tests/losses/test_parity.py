@@ -14,6 +14,10 @@ from tests.losses import judges
 WRITTEN = [row.name for row in CATALOG.values() if is_written(row) and row.from_torch]
 
 
+QUICK = ("value", "gradient")
+QUANTITIES = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in judges.QUANTITIES]
+
+
 def both(case: Case):
     return judges.loss_of(lossbook, case.loss), judges.loss_of(F, case.loss)
 
@@ -23,7 +27,7 @@ def test_every_written_loss_has_cases():
     assert len({str(case) for case in CASES}) == len(CASES), "two cases have one name"
 
 
-@pytest.mark.parametrize("quantity", judges.QUANTITIES)
+@pytest.mark.parametrize("quantity", QUANTITIES)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_same_as_torch(case: Case, quantity: str):
     ours, theirs = both(case)
@@ -68,6 +72,7 @@ def test_every_difference_covers_something():
     assert covered - {None} == set(DIFFERENCES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [case for case in CASES if case.name in ("random", "weighted")], ids=str)
 def test_autocast_gives_torchs_dtype(case: Case):
     """Every dtype of the first argument with every dtype of the second; the other arguments have that of the first."""
@@ -85,6 +90,7 @@ def dtype_or_error(outcome: torch.Tensor | type[Exception]) -> torch.dtype | typ
     return outcome if isinstance(outcome, type) else outcome.dtype
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [case for case in CASES if case.name in ("random", "weighted")], ids=str)
 def test_derivatives_are_the_slopes_of_the_value(case: Case):
     """Against finite differences of our own values: a judge that knows nothing of torch's losses."""
@@ -102,6 +108,7 @@ NOT_FINITE = ("infinite", "empty", "all-zero", "cancel")  # their derivatives ar
 FINITE = [case for case in CASES if not any(word in case.name for word in NOT_FINITE)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", FINITE, ids=str)
 def test_forward_and_reverse_mode_agree(case: Case):
     """Our two ways to one derivative, also where torch has only one of them."""
@@ -110,6 +117,7 @@ def test_forward_and_reverse_mode_agree(case: Case):
             judges.forward_agrees_with_reverse(judges.loss_of(lossbook, case.loss), trial)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", WRITTEN)
 def test_a_compiler_takes_each_loss_in_one_graph(loss: str):
     """``fullgraph``: no graph break. The tracing is what is tested; the backend runs the graph as it is."""

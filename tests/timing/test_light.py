@@ -18,6 +18,7 @@ def brought_along(module: str) -> set[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["lossbook", "lossbook.__main__"])
 def test_an_import_is_light(module):
     loaded = brought_along(module)
