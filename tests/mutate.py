@@ -59,6 +59,7 @@ JUDGES = {
 _CHECKS, _FIGURE = "lossbook/losses/checks.py", "lossbook/timing/figure.py"
 _STABLE, _PROMOTE = "lossbook/losses/stable.py", "torch.promote_types"
 _MAIN, _LEFT_OUT = "lossbook/__main__.py", "any((why_left_out(row(name)) is None for name in run.left_out))"
+_STYLE, _RECORD, _DRAW = "lossbook/teach/figures.py", "lossbook/teach/record.py", "torch.Generator()"
 _MAXIMUM = "x.amax(dim, keepdim=True)"
 EQUIVALENT = {
     f"{_CHECKS}: `{_PROMOTE}(input.dtype, target.dtype)` -> `{_PROMOTE}(target.dtype, input.dtype)`": "symmetric",
@@ -75,7 +76,15 @@ EQUIVALENT = {
     f"{_MAIN}: `int(options.run(options))` -> `options.run(options)`": "it is an int, which argparse cannot tell mypy",
     "lossbook/samples.py: `0` -> `1`": "whether the first of many words occurs: any sample serves",
     "lossbook/samples.py: `1` -> `2`": "how short the shortest sequence of labels is: any sample serves",
-    "lossbook/teach/figures.py: `False` -> `True`": "a frame around legends",
+    f"{_STYLE}: `False` -> `True`": "looks: a frame, an edge",
+    f"{_STYLE}: `True` -> `False`": "looks: a grid, a margin",
+    f"{_STYLE}: `3.4` -> `4.4`": "how high a figure is",
+    f"{_STYLE}: `4.0` -> `5.0`": "how far the curves go where nobody says so",
+    f"{_STYLE}: `0.01` -> `1.01`": "where the title begins",
+    f"{_RECORD}: `{_DRAW}.manual_seed(0)` -> `{_DRAW}`": "any fixed numbers serve, and a new generator has a fixed seed",
+    f"{_RECORD}: `0` -> `1`": "likewise",
+    f"{_RECORD}: `value.detach()` -> `value`": "only its number is compared",
+    "lossbook/teach/sentences.py: `1` -> `2`": "only the first piece is used",
     f"{_FIGURE}: `7.0` -> `8.0`": "how wide a figure is",
 }
 

@@ -69,6 +69,13 @@ def test_source_left_in_place_of_a_formula_is_found(look, left):
     assert not list(checks.formulas(look(body=f"<pre>{left}</pre>")))
 
 
+def test_a_formula_cut_off_on_the_left_is_found(look):
+    formula = '<div class="math" style="overflow: auto"><span class="katex-html" style="{}"><i>e = mcc</i></span></div>'
+    assert not list(checks.narrow(look(body=formula.format(""))))
+    (found,) = checks.narrow(look(body=formula.format("display: block; margin-left: -30px")))
+    assert "the start of e = mcc" in found
+
+
 def test_low_contrast_in_the_dark_alone_is_found(look):
     style = "<style>@media (prefers-color-scheme: dark) { p { color: #ccc; background: #fff } }</style>"
     assert {finding.split(":")[0] for finding in checks.accessible(look(body=style))} == {"axe, dark"}

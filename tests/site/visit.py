@@ -45,9 +45,14 @@ document.head.appendChild(document.createElement("style")).textContent =
   "*, *::before, *::after { transition: none !important; animation: none !important; }";
 """
 
-# Everything that sticks out to the right, unless a parent that scrolls on its own holds it.
+# Everything that sticks out to the right, unless a parent that scrolls on its own holds it; and formulas that stick
+# out of their box on the left, where no scrolling leads.
 OVERFLOW = """
 const width = document.documentElement.clientWidth;
+const left = (e) => e.getBoundingClientRect().left;
+const cut = [...document.querySelectorAll("div.math")].filter(
+  (box) => [...box.querySelectorAll(".katex-html *")].some((e) => left(e) < left(box) - 1));
+if (cut.length) return cut.map((box) => `the start of ${box.textContent.slice(0, 40)}`);
 if (document.documentElement.scrollWidth <= width) return [];
 const holds = (e) => /(auto|scroll|hidden|clip)/.test(getComputedStyle(e).overflowX);
 const scrolls = (e) => e && (holds(e) || scrolls(e.parentElement));

@@ -33,6 +33,7 @@ def mse_curve():
 def test_curves_draw_each_value_beside_its_slope():
     figure = curves({"squared": mse_curve(), "doubled": (lambda e: e, lambda e: 2 * e)}, title="The finding", span=2.0)
     left, right = figure.axes
+    assert left.get_position().x1 <= right.get_position().x0
     for axes in (left, right):
         assert len(axes.lines) == 2
     x, y = left.lines[0].get_data()
