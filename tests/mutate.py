@@ -81,7 +81,7 @@ EQUIVALENT = {
     f"{_STYLE}: `3.4` -> `4.4`": "how high a figure is",
     f"{_STYLE}: `4.0` -> `5.0`": "how far the curves go where nobody says so",
     f"{_STYLE}: `0.01` -> `1.01`": "where the title begins",
-    f"{_RECORD}: `{_DRAW}.manual_seed(0)` -> `{_DRAW}`": "any fixed numbers serve, and a new generator has a fixed seed",
+    f"{_RECORD}: `{_DRAW}.manual_seed(0)` -> `{_DRAW}`": "any fixed numbers serve, and a generator starts with some",
     f"{_RECORD}: `0` -> `1`": "likewise",
     f"{_RECORD}: `value.detach()` -> `value`": "only its number is compared",
     "lossbook/teach/sentences.py: `1` -> `2`": "only the first piece is used",
