@@ -7,6 +7,8 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 READY := .venv/ready
 SITE := _build/html
+# Importing torch's own test inputs takes seconds in each process: not in the fast part.
+TORCHS_OWN := tests/losses/test_torch_samples.py
 TORCH := $(shell grep '^torch==' requirements.txt)
 
 .PHONY: book test check serve lab notebooks notebooks-everywhere clean
@@ -27,7 +29,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy lossbook
-	$(BIN)/python -m pytest -n 2 -m "not slow" lossbook tests --ignore tests/site
+	$(BIN)/python -m pytest -n 2 -m "not slow" lossbook tests --ignore tests/site --ignore $(TORCHS_OWN)
 
 serve:
 	@test -f $(SITE)/index.html || $(MAKE) book

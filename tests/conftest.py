@@ -11,6 +11,8 @@ import pytest
 HERE = Path(__file__).resolve().parent
 # `from book.notebooks import …` and `from tests.cases import …` work wherever pytest is started.
 sys.path.insert(0, str(HERE.parent))
+# jsonschema, which nbformat needs, would compile a grammar of URIs at import: seconds, for a format no notebook uses.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -22,6 +22,7 @@ with warnings.catch_warnings():
     from torch.testing._internal.common_modules import ModuleErrorEnum, module_db
     from torch.testing._internal.common_nn import loss_reference_fns
 
+pytestmark = pytest.mark.slow
 ROWS = [row for row in CATALOG.values() if is_written(row) and row.from_torch]
 OPS = {op.name.removeprefix("nn.functional."): op for op in op_db if op.name.startswith("nn.functional.")}
 MODULES = {info.module_cls.__name__: info for info in module_db}
