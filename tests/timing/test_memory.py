@@ -1,9 +1,12 @@
 """Peak memory of operations whose temporaries can be counted by hand, in units of one input."""
 
+import ctypes
+import platform
+
 import pytest
 import torch
 
-from lossbook.timing.memory import peak_bytes
+from lossbook.timing.memory import peak_bytes, return_freed
 
 N = 100_000
 X = torch.ones(N)
@@ -40,3 +43,13 @@ def test_peak_on_a_gpu_is_beyond_what_was_allocated_before(monkeypatch):
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: log.append("read") or 160)
     assert peak_bytes(lambda: log.append("step"), torch.device("cuda")) == 60
     assert log == ["step", "wait", "reset", "step", "wait", "read"]
+
+
+@pytest.mark.parametrize(("library", "calls"), [("glibc", [0]), ("musl", [])])
+def test_freed_memory_is_returned_where_the_library_can(monkeypatch, library, calls):
+    asked = []
+    c_library = type("Library", (), {"malloc_trim": staticmethod(asked.append)})
+    monkeypatch.setattr(platform, "libc_ver", lambda: (library, "1.0"))
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: c_library)
+    return_freed()
+    assert asked == calls

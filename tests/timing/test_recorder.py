@@ -97,7 +97,10 @@ def test_a_wrong_loss_is_not_timed(tmp_path, monkeypatch, capsys, wrong):
     assert main(command) == 1
     (path,) = tmp_path.iterdir()
     assert load(path).losses == {}
-    assert load(path).left_out["l1_loss"].startswith("Not timed, because the readable form does not agree")
+    reason = load(path).left_out["l1_loss"]
+    assert reason.startswith("Not timed, because the readable form does not agree")
+    assert "are not close!" in reason
+    assert "\n" not in reason
     assert "Not timed" in capsys.readouterr().out
 
     monkeypatch.undo()  # mended: the next run measures it, and the reason is gone
