@@ -99,7 +99,7 @@ class Run:
     def filename(self) -> str:
         """The name of its file, by device and torch version."""
         words = f"{self.device['type']} {self.device['name']} torch {self.versions['torch'].partition('+')[0]}"
-        return re.sub(r"[^a-z0-9.]+", "-", words.lower()).strip("-") + ".json"
+        return re.sub(r"[^a-z0-9.]+", "-", words.lower()) + ".json"
 
     @property
     def where(self) -> str:

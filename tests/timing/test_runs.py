@@ -61,6 +61,7 @@ FAULTS = {
     "an unknown form": lambda d: d["losses"][LOSS]["passes"]["forward"].update(fast=cost(d)),
     "only torch's": lambda d: d["losses"][LOSS]["passes"]["forward"].pop("readable"),
     "a size without a number": lambda d: cost(d)["seconds"]["median"].pop(),
+    "every list a number short": lambda d: [cost(d)["seconds"][name].pop() for name in ("lower", "median", "upper")],
     "a negative time": lambda d: cost(d)["seconds"]["lower"].__setitem__(0, -1e-6),
     "a time of nan": lambda d: cost(d)["seconds"]["median"].__setitem__(0, float("nan")),
     "quartiles out of order": lambda d: cost(d)["ratio"]["lower"].__setitem__(1, 1e9),
@@ -136,7 +137,8 @@ def test_the_allocator_regime_is_named(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     assert runs.allocator(cpu).endswith(", default settings")
     monkeypatch.setenv("MALLOC_MMAP_MAX_", "0")
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "1")
     monkeypatch.setenv("LD_PRELOAD", "/opt/lib/libjemalloc.so.2")
-    assert runs.allocator(cpu).endswith("after libjemalloc.so.2, MALLOC_MMAP_MAX_=0")
+    assert runs.allocator(cpu).endswith("after libjemalloc.so.2, MALLOC_ARENA_MAX=1 MALLOC_MMAP_MAX_=0")
     monkeypatch.setenv("PYTORCH_ALLOC_CONF", "expandable_segments:True")
     assert runs.allocator(torch.device("cuda")).endswith(", PYTORCH_ALLOC_CONF=expandable_segments:True")

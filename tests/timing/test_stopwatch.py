@@ -30,6 +30,18 @@ def test_forms_take_turns_within_each_round(monkeypatch):
     assert {name: len(values) for name, values in seconds.items()} == {"a": 3, "b": 3}
 
 
+def test_a_block_is_as_many_calls_as_fill_it():
+    """Twice as many calls each time, until a quarter of a block is measured; from that, how many fill one."""
+    asked = []
+
+    def clock(step, calls):
+        asked.append(calls)
+        return stopwatch.BLOCK_SECONDS / 10
+
+    assert stopwatch._enough(clock, lambda: None) == 10
+    assert asked == [1, 1, 2, 4]
+
+
 def test_a_step_runs_in_one_thread_without_collection_and_both_come_back():
     seen = []
     threads = torch.get_num_threads()
@@ -81,10 +93,10 @@ class Event:
 
 def test_seconds_on_a_gpu_are_between_two_events(monkeypatch):
     monkeypatch.setattr(torch.cuda, "Event", Event)
-    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
     ran = []
-    assert stopwatch._cuda_seconds(lambda: ran.append(1), 5) == 0.006
-    assert len(ran) == 5
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: ran.append("wait"))
+    assert stopwatch._cuda_seconds(lambda: ran.append("step"), 5) == 0.006
+    assert ran == ["wait", *["step"] * 5]
     seconds = stopwatch.rounds_of({"a": lambda: None}, torch.device("cuda"), rounds=2)
     assert seconds == {"a": [0.03, 0.03]}
 
