@@ -184,6 +184,15 @@ def test_table_has_the_geometric_mean(tmp_path):
     assert means == [["4.00", "0.50"]] * 2
 
 
+def test_table_says_what_each_column_is(tmp_path):
+    run, _ = timing.record(CPU, tmp_path, losses=["l1_loss"], sizes=[100, 1_000_000], rounds=2)
+    heads = [line.split() for line in timing.ratios(run).splitlines() if line.startswith("readable")]
+    assert heads == [
+        ["readable,", "forward", "100", "1e6", "peak", "torch"],
+        ["readable,", "forward+backward", "100", "1e6", "peak", "torch"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
