@@ -176,7 +176,8 @@ BAD_CALLS = (
     *(bad for loss in ("l1_loss", "mse_loss", "huber_loss", "smooth_l1_loss") for bad in bad_calls(loss, _BAD_AMOUNTS)),
     *(bad for loss in ("l1_loss", "mse_loss", "huber_loss") for bad in bad_calls(loss, _BAD_WEIGHTS)),
     BadCall("l1_loss", "mean-of-integers", _WHOLE, ("int64", "float()")),
-    BadCall("l1_loss", "bool", {"input": _X > 0, "target": _X > 0}, ("bool", "float()")),
+    BadCall("l1_loss", "bool", {"input": _X > 0, "target": _X > 0}, ("input", "bool", "input.float()")),
+    BadCall("l1_loss", "bool-target", {"input": _X, "target": _X > 0}, ("target", "bool", "target.float()")),
     *(
         BadCall(loss, "integers", _WHOLE, (loss, "int64", "floating point", "x.float()"))
         for loss in ("mse_loss", "huber_loss", "smooth_l1_loss")
