@@ -60,9 +60,12 @@ _CHECKS, _FIGURE = "lossbook/losses/checks.py", "lossbook/timing/figure.py"
 _STABLE, _PROMOTE = "lossbook/losses/stable.py", "torch.promote_types"
 _MAIN, _LEFT_OUT = "lossbook/__main__.py", "any((why_left_out(row(name)) is None for name in run.left_out))"
 _STYLE, _RECORD, _DRAW = "lossbook/teach/figures.py", "lossbook/teach/record.py", "torch.Generator()"
+_FLOATS = "(t.float() if t.dtype in HALF else t for t in tensors)"
 _MAXIMUM = "x.amax(dim, keepdim=True)"
 EQUIVALENT = {
     f"{_CHECKS}: `{_PROMOTE}(input.dtype, target.dtype)` -> `{_PROMOTE}(target.dtype, input.dtype)`": "symmetric",
+    f"{_CHECKS}: `{_PROMOTE}(dtype, weight.dtype)` -> `{_PROMOTE}(weight.dtype, dtype)`": "likewise",
+    f"{_CHECKS}: `tuple({_FLOATS})` -> `{_FLOATS}`": "it is unpacked at once",
     f"{_CHECKS}: `3` -> `4`": "only the order of the kinds counts",
     f"{_CHECKS}: `int(dtype != torch.bool)` -> `dtype != torch.bool`": "True is 1",
     f"{_CHECKS}: `input.size()` -> `input`": "a tensor never equals a size: then broadcasting does nothing, later",

@@ -163,3 +163,9 @@ def test_the_old_name_of_the_mean_is_taken_without_weight():
         assert checks.reduction_name("elementwise_mean") == "mean"
     with pytest.raises(ValueError, match="'elementwise_mean' is not a valid value"):
         checks.reduction_name("elementwise_mean", weighted=True)
+
+
+def test_a_device_without_autocast():
+    pair = torch.ones(3, device="meta"), torch.zeros(3, device="meta")
+    assert not torch.amp.is_autocast_available("meta")
+    assert checks.autocast(*pair) == pair
