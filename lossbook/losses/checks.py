@@ -1,6 +1,7 @@
 """What the losses ask of their arguments: messages that name both sides and the way out.
 
-The exception types are torch's, the wording is ours. No check here reads the values of a tensor.
+The exception types are torch's, the wording is ours. A check that reads the values of a tensor asks
+:func:`values_are_readable` first, so that none makes a GPU wait, or breaks a graph.
 """
 
 import numbers
@@ -22,7 +23,12 @@ _OUR_FILES = tuple(f"{folder}{os.sep}" for folder in (Path(__file__).parents[1],
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the first line outside this package and torch, whether a function or a Module was called."""
+    """Warn at the first line outside this package and torch, whether a function or a Module was called.
+
+    A compiler that follows the call sees no frames: there the warning is left out.
+    """
+    if torch.compiler.is_compiling():
+        return
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_OUR_FILES):
         level, frame = level + 1, frame.f_back
@@ -37,13 +43,13 @@ def tensor(name: str, value: object) -> None:
         )
 
 
-def reduction_name(reduction: str, weighted: bool = False) -> str:
+def reduction_name(reduction: str, weighted: bool = False, names: tuple[str, ...] = REDUCTIONS) -> str:
     """Return a valid name of a reduction, or raise ValueError."""
     if reduction == "elementwise_mean" and not weighted:
         warn("reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.")
         return "mean"
-    if reduction not in REDUCTIONS:
-        raise ValueError(f"reduction={reduction!r} is not a valid value for reduction: use one of {REDUCTIONS}")
+    if reduction not in names:
+        raise ValueError(f"reduction={reduction!r} is not a valid value for reduction: use one of {names}")
     return reduction
 
 
@@ -52,11 +58,7 @@ def number(name: str, value: object, *, zero: bool = False) -> float:
 
     ``zero=True`` lets zero pass.
     """
-    if isinstance(value, Tensor) and value.dim() == 0 and not value.requires_grad and not value.is_complex():
-        value = value.item()
-    if not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a real number, but a {type(value).__name__} came")
-    value = float(value)
+    value = real_number(name, value)
     if not (value > 0 or (zero and value == 0)):
         raise RuntimeError(f"{name} must be {'zero or more' if zero else 'positive'}, but it is {value}")
     return value
@@ -181,3 +183,173 @@ def broadcast_pair(
         return input, target, dtype
     weight_size(weight, size)
     return input, target, torch.promote_types(dtype, weight.dtype)
+
+
+# --- likelihood, divergence ---
+
+
+def values_are_readable(value: Tensor) -> bool:
+    """Whether a check may read the values: on a CPU, where no compiler and no ``vmap`` is at work."""
+    if value.device.type != "cpu" or torch.compiler.is_compiling():
+        return False
+    while torch._C._functorch.is_functorch_wrapped_tensor(value):
+        if torch._C._functorch.is_batchedtensor(value):
+            return False
+        value = torch._C._functorch.get_unwrapped(value)
+    return True
+
+
+def real_number(name: str, value: object) -> float:
+    """Return ``value`` as a float, or raise TypeError unless it is a real number."""
+    if isinstance(value, Tensor) and value.dim() == 0 and not value.requires_grad and not value.is_complex():
+        value = value.item()
+    if not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a real number, but a {type(value).__name__} came")
+    return float(value)
+
+
+def flag(name: str, value: object) -> None:
+    """Raise TypeError unless ``value`` is a bool."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, but a {type(value).__name__} came")
+
+
+def current_reduction(reduction: object) -> None:
+    """Raise TypeError unless ``reduction`` is a string, ValueError unless it is one of today's names."""
+    if not isinstance(reduction, str):
+        raise TypeError(f"reduction must be one of {REDUCTIONS}, but {reduction!r} came")
+    reduction_name(reduction, weighted=True)
+
+
+def wide(value: Tensor) -> Tensor:
+    """``value``, in float32 where it is of half precision."""
+    return value.float() if value.dtype in HALF else value
+
+
+def inexact(value: Tensor) -> Tensor:
+    """``value``, in floating point where it is of integers: as torch's logarithm and exponential take it."""
+    return value if value.is_floating_point() or value.is_complex() else value.to(torch.get_default_dtype())
+
+
+def result_dtype(*values: Tensor) -> torch.dtype:
+    """The dtype of arithmetic on the values, in this order: of one kind, one without dimensions yields to one with.
+
+    It is :func:`torch.result_type`, which a compiler cannot follow.
+    """
+    dtype, sized = values[0].dtype, values[0].dim() > 0
+    for value in values[1:]:
+        if value.dim() > 0 and not sized and kind(dtype) <= kind(value.dtype):
+            dtype = value.dtype
+        elif value.dim() > 0 or not sized or kind(dtype) < kind(value.dtype):
+            dtype = torch.promote_types(dtype, value.dtype)
+        sized = sized or value.dim() > 0
+    return dtype
+
+
+def plain_pair(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Check that both are tensors whose shapes fit, without a warning where they differ; follow autocast.
+
+    Raises:
+        TypeError: an argument is not a tensor.
+        RuntimeError: the shapes do not broadcast.
+    """
+    for name, value in (("input", input), ("target", target)):
+        if not isinstance(value, Tensor):
+            raise TypeError(f"{name} must be a Tensor, but a {type(value).__name__} came: wrap it in torch.tensor(...)")
+    broadcast(input, target)
+    input, target = autocast(input, target)
+    return input, target
+
+
+def rate_and_count(input: Tensor, target: Tensor, log_input: bool, full: bool) -> tuple[Tensor, Tensor, torch.dtype]:
+    """Check the tensors of a Poisson loss; give both, float32 for half precision, and the dtype of the result.
+
+    Raises:
+        TypeError: an argument is not a tensor.
+        RuntimeError: the shapes do not broadcast; bool, where it is subtracted.
+        NotImplementedError: a complex count, where it is compared.
+    """
+    input, target = plain_pair(input, target)
+    if input.dtype == torch.bool and not log_input:
+        raise RuntimeError("input is of dtype torch.bool, which cannot be subtracted: give input.float()")
+    if target.dtype == torch.bool and (full or input.dtype == torch.bool):
+        raise RuntimeError("target is of dtype torch.bool, which cannot be subtracted: give target.float()")
+    if target.is_complex() and full:
+        raise NotImplementedError(f"full=True compares target with 1, which {target.dtype} does not allow")
+    return wide(input), wide(target), result_dtype(inexact(input), target)
+
+
+def distributions(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, torch.dtype]:
+    """Check the tensors of a divergence; give both, float32 for half precision, and the dtype of the result.
+
+    Raises:
+        TypeError: an argument is not a tensor.
+        RuntimeError: the shapes do not broadcast; one is not real floating point.
+    """
+    input, target = plain_pair(input, target)
+    for name, value in (("input", input), ("target", target)):
+        if not value.is_floating_point():
+            raise RuntimeError(f"{name} must be real floating point, but it is of {value.dtype}: give {name}.float()")
+    return wide(input), wide(target), result_dtype(input, target)
+
+
+def variance(var: Tensor | float, input: Tensor) -> Tensor:
+    """``var`` as a tensor that broadcasts with ``input``: one for each of its elements, or for each row.
+
+    Raises:
+        AttributeError, TypeError: an argument is of the wrong type.
+        NotImplementedError: ``var`` is complex.
+        ValueError: ``var`` is negative somewhere, or of a size that does not fit.
+    """
+    if isinstance(var, float):
+        if var < 0:
+            raise ValueError(f"var must be 0 or more, but it is {var}")
+        if not isinstance(input, Tensor):
+            raise TypeError(f"input must be a Tensor, but a {type(input).__name__} came: wrap it in torch.tensor(...)")
+        return torch.full_like(input, var, dtype=inexact(input).dtype)
+    if not isinstance(var, Tensor):
+        raise TypeError(f"var must be a Tensor or a float, but a {type(var).__name__} came")
+    if var.is_complex():
+        raise NotImplementedError(f"var must be real, but it is of {var.dtype}: give var.abs()")
+    if values_are_readable(var) and (var < 0).any():
+        raise ValueError(f"var must be 0 or more, but its smallest element is {var.min()}: give var.exp(), or softplus")
+    tensor("input", input)
+    return per_element(var, input.size())
+
+
+def per_element(var: Tensor, size: torch.Size) -> Tensor:
+    """``var`` with as many dimensions as ``input``, of size ``size``, or ValueError."""
+    if var.size() == size:
+        return var
+    if var.size() == size[:-1]:
+        return var.unsqueeze(-1)
+    if var.dim() == len(size) and sum(mine for mine, its in zip(var.size(), size, strict=True) if mine != its) == 1:
+        return var
+    raise ValueError(
+        f"var must have the size of input, {tuple(size)}, or that with the last dimension left out, "
+        f"or with one dimension of size 1, but it has {tuple(var.shape)}"
+    )
+
+
+def measurement(
+    input: Tensor, target: Tensor | float, var: Tensor
+) -> tuple[Tensor, Tensor | float, Tensor, torch.dtype]:
+    """Check the error of a Gaussian loss; give all three, float32 for half precision, and the dtype of the result.
+
+    Raises:
+        TypeError: ``target`` is neither a tensor nor a number.
+        RuntimeError: the shapes do not broadcast; bool tensors.
+    """
+    if isinstance(target, Tensor):
+        broadcast(input, target)
+    elif not isinstance(target, numbers.Number):
+        raise TypeError(f"target must be a Tensor or a number, but a {type(target).__name__} came")
+    for name, value in (("input", input), ("target", target)):
+        if getattr(value, "dtype", type(value)) in (torch.bool, bool):
+            raise RuntimeError(f"{name} is bool, which cannot be subtracted: give it as floating point")
+    if input.device.type != "cpu":
+        # torch.autocast knows no rule for this loss. But off the CPU it has one for log and power: float32.
+        input, var = autocast(input, var)
+    of_error = (input, target) if isinstance(target, Tensor) else (input.new_empty((0,) * input.dim()) - target,)
+    dtype = result_dtype(*of_error, inexact(var))
+    return wide(input), wide(target) if isinstance(target, Tensor) else target, wide(var), dtype

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from types import ModuleType
 
-from tests.cases import regression
+from tests.cases import divergence, likelihood, regression
 from tests.cases.form import (
     ALL,
     FULL,
@@ -60,7 +60,7 @@ __all__ = [
     "trials",
 ]
 
-FAMILIES: tuple[ModuleType, ...] = (regression,)
+FAMILIES: tuple[ModuleType, ...] = (regression, likelihood, divergence)
 
 CASES: tuple[Case, ...] = (*chain.from_iterable(family.CASES for family in FAMILIES),)
 BAD_CALLS: tuple[BadCall, ...] = (*chain.from_iterable(family.BAD_CALLS for family in FAMILIES),)

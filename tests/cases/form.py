@@ -121,6 +121,15 @@ def named(*names: str, **facts: object) -> Callable[[Trial], bool]:
     return lambda trial: trial.case.name in names and all(getattr(trial, key) == fact for key, fact in facts.items())
 
 
+def finite_here(
+    case: str, dtype: torch.dtype, *quantities: str, reductions: tuple[str, ...] = REDUCTIONS
+) -> Iterator[tuple[str, torch.dtype, str, str]]:
+    """What is finite here and not in torch: these quantities of the case, in this dtype, for each reduction."""
+    for quantity in quantities:
+        for reduction in reductions:
+            yield case, dtype, reduction, quantity
+
+
 @dataclass(frozen=True)
 class Exact:
     """A loss in exact arithmetic: values and slopes of its elements, flat, and what their sum is divided by for a mean.
@@ -136,3 +145,15 @@ class Exact:
 def flat(nested: list) -> list:
     """The numbers of nested lists, in order."""
     return [number for part in nested for number in (flat(part) if isinstance(part, list) else [part])]
+
+
+def each(pair: Callable[..., tuple[mpf, mpf]]) -> Callable[..., Exact]:
+    """Of a formula for one element, value and slope, the one for all: numbers by position, options by name."""
+
+    def all_of_them(**arguments: Any) -> Exact:
+        lists = [flat(value) for value in arguments.values() if isinstance(value, list)]
+        options = {name: value for name, value in arguments.items() if not isinstance(value, list)}
+        values, slopes = zip(*(pair(*one, **options) for one in zip(*lists, strict=True)), strict=True)
+        return Exact(list(values), list(slopes))
+
+    return all_of_them

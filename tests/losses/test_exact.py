@@ -42,7 +42,9 @@ def errors(home, case: Case, dtype: torch.dtype, reduction: str, truth) -> dict[
         values, slopes, divisor = truth.values, truth.slopes, truth.divisor or len(truth.values)
         if reduction != "none":
             values = [mpmath.fsum(values)]
-        if reduction == "mean":
+        if reduction == "batchmean":
+            divisor = len(x)
+        if reduction in ("mean", "batchmean"):
             values, slopes = [values[0] / divisor], [number / divisor for number in slopes]
     facts = torch.finfo(dtype)
     return {
