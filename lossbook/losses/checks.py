@@ -35,12 +35,10 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     warnings.warn(message, category, stacklevel=level)
 
 
-def tensor(name: str, value: object) -> None:
-    """Raise AttributeError (torch's type here) unless ``value`` is a tensor."""
+def tensor(name: str, value: object, error: type[Exception] = AttributeError) -> None:
+    """Raise ``error`` (most often torch's type is AttributeError) unless ``value`` is a tensor."""
     if not isinstance(value, Tensor):
-        raise AttributeError(
-            f"{name} must be a Tensor, but a {type(value).__name__} came: wrap it in torch.tensor(...)"
-        )
+        raise error(f"{name} must be a Tensor, but a {type(value).__name__} came: wrap it in torch.tensor(...)")
 
 
 def reduction_name(reduction: str, weighted: bool = False, names: tuple[str, ...] = REDUCTIONS) -> str:
@@ -246,6 +244,11 @@ def result_dtype(*values: Tensor) -> torch.dtype:
     return dtype
 
 
+def rounded_to(*values: Tensor) -> torch.dtype | None:
+    """The dtype that a result computed in float32 is rounded to; ``None`` where no value is of half precision."""
+    return result_dtype(*values) if any(value.dtype in HALF for value in values) else None
+
+
 def plain_pair(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Check that both are tensors whose shapes fit, without a warning where they differ; follow autocast.
 
@@ -253,16 +256,17 @@ def plain_pair(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         TypeError: an argument is not a tensor.
         RuntimeError: the shapes do not broadcast.
     """
-    for name, value in (("input", input), ("target", target)):
-        if not isinstance(value, Tensor):
-            raise TypeError(f"{name} must be a Tensor, but a {type(value).__name__} came: wrap it in torch.tensor(...)")
+    tensor("input", input, TypeError)
+    tensor("target", target, TypeError)
     broadcast(input, target)
     input, target = autocast(input, target)
     return input, target
 
 
-def rate_and_count(input: Tensor, target: Tensor, log_input: bool, full: bool) -> tuple[Tensor, Tensor, torch.dtype]:
-    """Check the tensors of a Poisson loss; give both, float32 for half precision, and the dtype of the result.
+def rate_and_count(
+    input: Tensor, target: Tensor, log_input: bool, full: bool
+) -> tuple[Tensor, Tensor, torch.dtype | None]:
+    """Check the tensors of a Poisson loss; give both, float32 for half precision, and the dtype to round to.
 
     Raises:
         TypeError: an argument is not a tensor.
@@ -276,11 +280,11 @@ def rate_and_count(input: Tensor, target: Tensor, log_input: bool, full: bool) -
         raise RuntimeError("target is of dtype torch.bool, which cannot be subtracted: give target.float()")
     if target.is_complex() and full:
         raise NotImplementedError(f"full=True compares target with 1, which {target.dtype} does not allow")
-    return wide(input), wide(target), result_dtype(inexact(input), target)
+    return wide(input), wide(target), rounded_to(inexact(input), target)
 
 
-def distributions(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, torch.dtype]:
-    """Check the tensors of a divergence; give both, float32 for half precision, and the dtype of the result.
+def distributions(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, torch.dtype | None]:
+    """Check the tensors of a divergence; give both, float32 for half precision, and the dtype to round to.
 
     Raises:
         TypeError: an argument is not a tensor.
@@ -290,7 +294,7 @@ def distributions(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, torch.
     for name, value in (("input", input), ("target", target)):
         if not value.is_floating_point():
             raise RuntimeError(f"{name} must be real floating point, but it is of {value.dtype}: give {name}.float()")
-    return wide(input), wide(target), result_dtype(input, target)
+    return wide(input), wide(target), rounded_to(input, target)
 
 
 def variance(var: Tensor | float, input: Tensor) -> Tensor:
@@ -304,8 +308,7 @@ def variance(var: Tensor | float, input: Tensor) -> Tensor:
     if isinstance(var, float):
         if var < 0:
             raise ValueError(f"var must be 0 or more, but it is {var}")
-        if not isinstance(input, Tensor):
-            raise TypeError(f"input must be a Tensor, but a {type(input).__name__} came: wrap it in torch.tensor(...)")
+        tensor("input", input, TypeError)
         return torch.full_like(input, var, dtype=inexact(input).dtype)
     if not isinstance(var, Tensor):
         raise TypeError(f"var must be a Tensor or a float, but a {type(var).__name__} came")
@@ -333,8 +336,8 @@ def per_element(var: Tensor, size: torch.Size) -> Tensor:
 
 def measurement(
     input: Tensor, target: Tensor | float, var: Tensor
-) -> tuple[Tensor, Tensor | float, Tensor, torch.dtype]:
-    """Check the error of a Gaussian loss; give all three, float32 for half precision, and the dtype of the result.
+) -> tuple[Tensor, Tensor | float, Tensor, torch.dtype | None]:
+    """Check the error of a Gaussian loss; give all three, float32 for half precision, and the dtype to round to.
 
     Raises:
         TypeError: ``target`` is neither a tensor nor a number.
@@ -345,11 +348,11 @@ def measurement(
     elif not isinstance(target, numbers.Number):
         raise TypeError(f"target must be a Tensor or a number, but a {type(target).__name__} came")
     for name, value in (("input", input), ("target", target)):
-        if getattr(value, "dtype", type(value)) in (torch.bool, bool):
+        if value.dtype == torch.bool if isinstance(value, Tensor) else isinstance(value, bool):
             raise RuntimeError(f"{name} is bool, which cannot be subtracted: give it as floating point")
     if input.device.type != "cpu":
         # torch.autocast knows no rule for this loss. But off the CPU it has one for log and power: float32.
         input, var = autocast(input, var)
     of_error = (input, target) if isinstance(target, Tensor) else (input.new_empty((0,) * input.dim()) - target,)
-    dtype = result_dtype(*of_error, inexact(var))
+    dtype = rounded_to(*of_error, inexact(var))
     return wide(input), wide(target) if isinstance(target, Tensor) else target, wide(var), dtype

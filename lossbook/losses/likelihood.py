@@ -202,9 +202,10 @@ def at_least(eps: float, var: Tensor) -> Tensor:
     var = var.clone()
     try:
         with torch.no_grad():
-            return var.clamp_(min=eps)
+            return var.clamp_min_(eps)  # clamp_ does the same, but warns under vmap
     except (RuntimeError, TypeError) as error:
-        raise type(error)(f"eps={eps!r} cannot bound var of {var.dtype}: give a number, and var.float()") from error
+        kind = RuntimeError if eps is None or isinstance(eps, complex) else type(error)
+        raise kind(f"eps={eps!r} cannot bound var of {var.dtype}: give a number, and var.float()") from error
 
 
 class PoissonNLLLoss(nn.Module):

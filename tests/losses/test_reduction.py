@@ -80,3 +80,20 @@ def test_the_mean_of_integers_is_refused():
     with pytest.raises(RuntimeError, match=r"torch.int64.*x\.float\(\)"):
         reduce(torch.tensor([1, 2]), "mean")
     assert reduce(torch.tensor([1, 2]), "mean", torch.ones(2)).item() == 1.5
+
+
+def test_the_mean_over_a_batch_divides_by_the_number_given():
+    assert reduce(VALUES, "batchmean", batch=2).item() == 4.5
+    assert reduce(VALUES, "mean", batch=2).item() == 3
+    assert reduce(torch.zeros(0), "batchmean", batch=0).isnan()
+    for batch in (None, 2):
+        with pytest.raises(ValueError, match=r"'median' is not a valid value for reduction: use one of \('none'"):
+            reduce(VALUES, "median", batch=batch)
+    with pytest.raises(ValueError, match="'batchmean' is not a valid value"):
+        reduce(VALUES, "batchmean")
+
+
+def test_the_mean_over_a_batch_is_rounded_once():
+    large = torch.full((8,), 60_000.0)
+    assert reduce(large, "batchmean", dtype=torch.float16, batch=8).item() == 60_000
+    assert reduce(large, "sum", dtype=torch.float16).isinf()
