@@ -1,6 +1,7 @@
 """The timing of one loss as a chapter shows it: measured live, beside the recorded runs."""
 
 import time
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,8 @@ def section(name: str) -> None:
 
     entry = row(name)
     runs = recorded()
-    rows = {f"live, {where(best_device())}": live(entry)}
+    with warnings.catch_warnings(action="ignore"):  # kl_div's about its mean
+        rows = {f"live, {where(best_device())}": live(entry)}
     for run in _with(runs, entry):
         rows[f"recorded {run.losses[entry.function]['date']}, {run.where}"] = _from(run, entry)
     height = 0.6 + 2.2 * len(rows)

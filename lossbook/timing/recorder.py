@@ -1,5 +1,6 @@
 """Record a run: walk the catalog, measure each loss, write after each, and go on where it was stopped."""
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,7 +92,9 @@ def _add(run: Run, entry: Row, device: torch.device) -> None:
     reason = why_left_out(entry)
     try:
         if reason is None:
-            run.losses[entry.function] = _cost(run, entry, device)
+            # What a loss has to say of its defaults (kl_div of its mean) is for those who train with them.
+            with warnings.catch_warnings(action="ignore"):
+                run.losses[entry.function] = _cost(run, entry, device)
     except DisagreementError as error:
         reason = f"Not timed, because {error}"
     if reason is not None:

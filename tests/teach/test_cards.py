@@ -10,6 +10,7 @@ import lossbook
 from lossbook.catalog import CATALOG, is_written
 from lossbook.teach import agreement, card
 from lossbook.teach.cards import overview
+from lossbook.teach.record import _verdict
 
 WRITTEN = [row.function for row in CATALOG.values() if is_written(row) and row.from_torch]
 
@@ -58,6 +59,20 @@ def test_agreement_raises_where_a_loss_is_wrong(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(lossbook, "huber_loss", wrong)
     with pytest.raises(AssertionError):
         agreement("huber_loss")
+
+
+def test_in_half_precision_a_difference_must_be_to_the_better():
+    """e^x - y, in bfloat16: torch rounds e^x first. In float32 and float64 no difference passes."""
+    lines = [line.split(" | ")[0:1] + line.split(" | ")[3:] for line in agreement("poisson_nll_loss").data.splitlines()]
+    assert ["| float32", "agrees", "agrees |"] in lines
+    assert ["| bfloat16", "agrees", "nearer to float64 |"] in lines
+    half, exact = torch.tensor([1.0, 2.0]).bfloat16(), torch.tensor([1.0, 2.0]).double()
+    off = half * 1.1
+    assert _verdict(half, off, exact) == "nearer to float64"
+    assert _verdict(half, half, exact) == "agrees"
+    for ours, theirs in ((off, half), (off.float(), half.float()), (half.float(), off), (half, off.half())):
+        with pytest.raises(AssertionError):
+            _verdict(ours, theirs, exact)
 
 
 def test_torch_agrees_with_itself(monkeypatch: pytest.MonkeyPatch):
