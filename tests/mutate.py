@@ -56,7 +56,7 @@ JUDGES = {
 }
 
 # Faults that no test can tell from the original, or that are a matter of looks alone, each with the reason.
-_CHECKS, _FIGURE = "lossbook/losses/checks.py", "lossbook/timing/figure.py"
+_CHECKS, _FIGURE = "lossbook/losses/checks/general.py", "lossbook/timing/figure.py"
 _STABLE, _PROMOTE = "lossbook/losses/stable.py", "torch.promote_types"
 _MAIN, _LEFT_OUT = "lossbook/__main__.py", "any((why_left_out(row(name)) is None for name in run.left_out))"
 _STYLE, _RECORD, _DRAW = "lossbook/teach/figures.py", "lossbook/teach/record.py", "torch.Generator()"

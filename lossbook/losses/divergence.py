@@ -54,7 +54,7 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
             "reduction='batchmean' is."
         )
     checks.flag("log_target", log_target)
-    input, target, dtype = checks.distributions(input, target)
+    input, target, dtype = checks.divergence.distributions(input, target)
     loss = target.exp() * (target - input) if log_target else xlogx(target) - target * input
     return reduce(loss, reduction, dtype=dtype, batch=len(input) if input.dim() else 1)
 

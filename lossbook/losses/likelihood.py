@@ -72,7 +72,7 @@ def poisson_nll_loss(
     checks.flag("log_input", log_input)
     checks.flag("full", full)
     eps = checks.real_number("eps", eps)
-    input, target, dtype = checks.rate_and_count(input, target, log_input, full)
+    input, target, dtype = checks.likelihood.rate_and_count(input, target, log_input, full)
     rate, log_rate = (input.exp(), input) if log_input else (input, (input + eps).log())
     loss = rate - target * log_rate
     if full:
@@ -154,9 +154,9 @@ def gaussian_nll_loss(
     Source: Nix, D. A. and Weigend, A. S. (1994), Estimating the mean and variance of the target probability
     distribution, doi:10.1109/ICNN.1994.374138.
     """
-    var = checks.variance(var, input)
+    var = checks.likelihood.variance(var, input)
     checks.current_reduction(reduction)
-    input, target, var, dtype = checks.measurement(input, target, var)
+    input, target, var, dtype = checks.likelihood.measurement(input, target, var)
     var = at_least(eps, var)
     loss = (var.log() + (input - target) ** 2 / var) / 2
     if full:
@@ -177,7 +177,7 @@ def gaussian_nll_slope(
         >>> gaussian_nll_slope(torch.tensor([1.0, 5.0]), torch.tensor([2.0, 2.0]), torch.tensor([1.0, 9.0]))
         tensor([-1.0000,  0.3333])
     """
-    return (input - target) / at_least(eps, checks.variance(var, input))
+    return (input - target) / at_least(eps, checks.likelihood.variance(var, input))
 
 
 def gaussian_nll_var_slope(
@@ -193,7 +193,7 @@ def gaussian_nll_var_slope(
         >>> gaussian_nll_var_slope(torch.tensor([1.0, 5.0]), torch.tensor([2.0, 2.0]), torch.tensor([1.0, 9.0]))
         tensor([0., 0.])
     """
-    var = at_least(eps, checks.variance(var, input))
+    var = at_least(eps, checks.likelihood.variance(var, input))
     return (1 - (input - target) ** 2 / var) / (2 * var)
 
 

@@ -299,6 +299,6 @@ def test_the_size_of_a_variance_is_refused_where_torch_does(size: tuple, var: tu
         refused = False
     if refused:
         with pytest.raises(ValueError, match="var must have the size of input"):
-            checks.per_element(torch.ones(var), torch.Size(size))
+            checks.likelihood.per_element(torch.ones(var), torch.Size(size))
     else:
-        assert checks.per_element(torch.ones(var), torch.Size(size)).dim() == len(size)
+        assert checks.likelihood.per_element(torch.ones(var), torch.Size(size)).dim() == len(size)

@@ -1,4 +1,4 @@
-"""What the losses ask of their arguments: messages that name both sides and the way out.
+"""What several losses ask of their arguments: messages that name both sides and the way out.
 
 The exception types are torch's, the wording is ours. A check that reads the values of a tensor asks
 :func:`values_are_readable` first, so that none makes a GPU wait, or breaks a graph.
@@ -13,13 +13,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-__all__ = ["HALF", "broadcast_pair", "floating", "number", "reduction_name", "warn"]
-
 HALF = (torch.float16, torch.bfloat16)
 REDUCTIONS = ("none", "mean", "sum")
 
 # Frames that a warning skips, so that it points at the caller: this package and torch's Module machinery.
-_OUR_FILES = tuple(f"{folder}{os.sep}" for folder in (Path(__file__).parents[1], Path(torch.__file__).parent))
+_OUR_FILES = tuple(f"{folder}{os.sep}" for folder in (Path(__file__).parents[2], Path(torch.__file__).parent))
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
@@ -183,9 +181,6 @@ def broadcast_pair(
     return input, target, torch.promote_types(dtype, weight.dtype)
 
 
-# --- likelihood, divergence ---
-
-
 def values_are_readable(value: Tensor) -> bool:
     """Whether a check may read the values: on a CPU, where no compiler and no ``vmap`` is at work."""
     if value.device.type != "cpu" or torch.compiler.is_compiling():
@@ -210,13 +205,6 @@ def flag(name: str, value: object) -> None:
     """Raise TypeError unless ``value`` is a bool."""
     if not isinstance(value, bool):
         raise TypeError(f"{name} must be True or False, but a {type(value).__name__} came")
-
-
-def current_reduction(reduction: object) -> None:
-    """Raise TypeError unless ``reduction`` is a string, ValueError unless it is one of today's names."""
-    if not isinstance(reduction, str):
-        raise TypeError(f"reduction must be one of {REDUCTIONS}, but {reduction!r} came")
-    reduction_name(reduction, weighted=True)
 
 
 def wide(value: Tensor) -> Tensor:
@@ -263,96 +251,8 @@ def plain_pair(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     return input, target
 
 
-def rate_and_count(
-    input: Tensor, target: Tensor, log_input: bool, full: bool
-) -> tuple[Tensor, Tensor, torch.dtype | None]:
-    """Check the tensors of a Poisson loss; give both, float32 for half precision, and the dtype to round to.
-
-    Raises:
-        TypeError: an argument is not a tensor.
-        RuntimeError: the shapes do not broadcast; bool, where it is subtracted.
-        NotImplementedError: a complex count, where it is compared.
-    """
-    input, target = plain_pair(input, target)
-    if input.dtype == torch.bool and not log_input:
-        raise RuntimeError("input is of dtype torch.bool, which cannot be subtracted: give input.float()")
-    if target.dtype == torch.bool and (full or input.dtype == torch.bool):
-        raise RuntimeError("target is of dtype torch.bool, which cannot be subtracted: give target.float()")
-    if target.is_complex() and full:
-        raise NotImplementedError(f"full=True compares target with 1, which {target.dtype} does not allow")
-    return wide(input), wide(target), rounded_to(inexact(input), target)
-
-
-def distributions(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, torch.dtype | None]:
-    """Check the tensors of a divergence; give both, float32 for half precision, and the dtype to round to.
-
-    Raises:
-        TypeError: an argument is not a tensor.
-        RuntimeError: the shapes do not broadcast; one is not real floating point.
-    """
-    input, target = plain_pair(input, target)
-    for name, value in (("input", input), ("target", target)):
-        if not value.is_floating_point():
-            raise RuntimeError(f"{name} must be real floating point, but it is of {value.dtype}: give {name}.float()")
-    return wide(input), wide(target), rounded_to(input, target)
-
-
-def variance(var: Tensor | float, input: Tensor) -> Tensor:
-    """``var`` as a tensor that broadcasts with ``input``: one for each of its elements, or for each row.
-
-    Raises:
-        AttributeError, TypeError: an argument is of the wrong type.
-        NotImplementedError: ``var`` is complex.
-        ValueError: ``var`` is negative somewhere, or of a size that does not fit.
-    """
-    if isinstance(var, float):
-        if var < 0:
-            raise ValueError(f"var must be 0 or more, but it is {var}")
-        tensor("input", input, TypeError)
-        return torch.full_like(input, var, dtype=inexact(input).dtype)
-    if not isinstance(var, Tensor):
-        raise TypeError(f"var must be a Tensor or a float, but a {type(var).__name__} came")
-    if var.is_complex():
-        raise NotImplementedError(f"var must be real, but it is of {var.dtype}: give var.abs()")
-    if values_are_readable(var) and (var < 0).any():
-        raise ValueError(f"var must be 0 or more, but its smallest element is {var.min()}: give var.exp(), or softplus")
-    tensor("input", input)
-    return per_element(var, input.size())
-
-
-def per_element(var: Tensor, size: torch.Size) -> Tensor:
-    """``var`` with as many dimensions as ``input``, of size ``size``, or ValueError."""
-    if var.size() == size:
-        return var
-    if var.size() == size[:-1]:
-        return var.unsqueeze(-1)
-    if var.dim() == len(size) and sum(mine for mine, its in zip(var.size(), size, strict=True) if mine != its) == 1:
-        return var
-    raise ValueError(
-        f"var must have the size of input, {tuple(size)}, or that with the last dimension left out, "
-        f"or with one dimension of size 1, but it has {tuple(var.shape)}"
-    )
-
-
-def measurement(
-    input: Tensor, target: Tensor | float, var: Tensor
-) -> tuple[Tensor, Tensor | float, Tensor, torch.dtype | None]:
-    """Check the error of a Gaussian loss; give all three, float32 for half precision, and the dtype to round to.
-
-    Raises:
-        TypeError: ``target`` is neither a tensor nor a number.
-        RuntimeError: the shapes do not broadcast; bool tensors.
-    """
-    if isinstance(target, Tensor):
-        broadcast(input, target)
-    elif not isinstance(target, numbers.Number):
-        raise TypeError(f"target must be a Tensor or a number, but a {type(target).__name__} came")
-    for name, value in (("input", input), ("target", target)):
-        if value.dtype == torch.bool if isinstance(value, Tensor) else isinstance(value, bool):
-            raise RuntimeError(f"{name} is bool, which cannot be subtracted: give it as floating point")
-    if input.device.type != "cpu":
-        # torch.autocast knows no rule for this loss. But off the CPU it has one for log and power: float32.
-        input, var = autocast(input, var)
-    of_error = (input, target) if isinstance(target, Tensor) else (input.new_empty((0,) * input.dim()) - target,)
-    dtype = rounded_to(*of_error, inexact(var))
-    return wide(input), wide(target) if isinstance(target, Tensor) else target, wide(var), dtype
+def current_reduction(reduction: object) -> None:
+    """Raise TypeError unless ``reduction`` is a string, ValueError unless it is one of today's names."""
+    if not isinstance(reduction, str):
+        raise TypeError(f"reduction must be one of {REDUCTIONS}, but {reduction!r} came")
+    reduction_name(reduction, weighted=True)
