@@ -23,8 +23,6 @@ NOT_YET_WRITTEN = frozenset({
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "nll_loss", "cross_entropy",
     "soft_margin_loss", "multi_margin_loss", "margin_ranking_loss", "hinge_embedding_loss",
     "multilabel_margin_loss", "multilabel_soft_margin_loss",
-    "cosine_embedding_loss", "triplet_margin_loss", "triplet_margin_with_distance_loss",
-    "ctc_loss",
     "linear_cross_entropy", "AdaptiveLogSoftmaxWithLoss",
 })  # fmt: skip
 
@@ -536,6 +534,7 @@ _ROWS = (
         chapter="embeddings",
         source="bromley1993",
         sample=samples.vector_pairs,
+        slope="cosine_embedding_slope",
     ),
     Row(
         function="triplet_margin_loss",
@@ -554,6 +553,7 @@ _ROWS = (
         chapter="embeddings",
         source="balntas2016",
         sample=samples.triplets,
+        slope="triplet_margin_slope",
     ),
     Row(
         function="triplet_margin_with_distance_loss",
@@ -600,6 +600,7 @@ _ROWS = (
         chapter="ctc",
         source="graves2006",
         sample=samples.frames,
+        slope="ctc_slope",
     ),
     Row(
         function="linear_cross_entropy",

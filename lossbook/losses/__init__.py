@@ -5,6 +5,16 @@ from lossbook.losses.divergence import (
     kl_div,
     kl_div_slope,
 )
+from lossbook.losses.embedding import (
+    CosineEmbeddingLoss,
+    TripletMarginLoss,
+    TripletMarginWithDistanceLoss,
+    cosine_embedding_loss,
+    cosine_embedding_slope,
+    triplet_margin_loss,
+    triplet_margin_slope,
+    triplet_margin_with_distance_loss,
+)
 from lossbook.losses.likelihood import (
     GaussianNLLLoss,
     PoissonNLLLoss,
@@ -28,8 +38,15 @@ from lossbook.losses.regression import (
     smooth_l1_loss,
     smooth_l1_slope,
 )
+from lossbook.losses.sequence import (
+    CTCLoss,
+    ctc_loss,
+    ctc_slope,
+)
 
 __all__ = [
+    "CTCLoss",
+    "CosineEmbeddingLoss",
     "GaussianNLLLoss",
     "HuberLoss",
     "KLDivLoss",
@@ -37,6 +54,12 @@ __all__ = [
     "MSELoss",
     "PoissonNLLLoss",
     "SmoothL1Loss",
+    "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
+    "cosine_embedding_loss",
+    "cosine_embedding_slope",
+    "ctc_loss",
+    "ctc_slope",
     "gaussian_nll_loss",
     "gaussian_nll_slope",
     "gaussian_nll_var_slope",
@@ -52,4 +75,7 @@ __all__ = [
     "poisson_nll_slope",
     "smooth_l1_loss",
     "smooth_l1_slope",
+    "triplet_margin_loss",
+    "triplet_margin_slope",
+    "triplet_margin_with_distance_loss",
 ]

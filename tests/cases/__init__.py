@@ -7,6 +7,7 @@ A family of losses has a file here, named as its file in ``lossbook/losses``. It
 - ``DIFFERENCES`` and ``FINITE_ONLY_HERE``: where this package differs from torch, all of it, and why;
 - ``EXACT``: the losses a second time, in exact arithmetic;
 - ``CALLS``: how a Module that has no function is called like one;
+- ``UNDEFINED``: calls of which torch makes what chance will have; here they are errors;
 - ``MODULE_OPTIONS`` and ``REFERENCE_OPTIONS``: options of the Modules, and of torch's own reference functions.
 """
 
@@ -15,7 +16,7 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from types import ModuleType
 
-from tests.cases import divergence, likelihood, regression
+from tests.cases import divergence, embedding, likelihood, regression, sequence
 from tests.cases.form import (
     ALL,
     FULL,
@@ -49,6 +50,7 @@ __all__ = [
     "NAN",
     "REDUCTIONS",
     "REFERENCE_OPTIONS",
+    "UNDEFINED",
     "BadCall",
     "Case",
     "Difference",
@@ -60,7 +62,7 @@ __all__ = [
     "trials",
 ]
 
-FAMILIES: tuple[ModuleType, ...] = (regression, likelihood, divergence)
+FAMILIES: tuple[ModuleType, ...] = (regression, likelihood, divergence, embedding, sequence)
 
 CASES: tuple[Case, ...] = (*chain.from_iterable(family.CASES for family in FAMILIES),)
 BAD_CALLS: tuple[BadCall, ...] = (*chain.from_iterable(family.BAD_CALLS for family in FAMILIES),)
@@ -68,6 +70,7 @@ DIFFERENCES: tuple[Difference, ...] = (*chain.from_iterable(family.DIFFERENCES f
 FINITE_ONLY_HERE = set(chain.from_iterable(family.FINITE_ONLY_HERE for family in FAMILIES))
 EXACT = ChainMap(*(family.EXACT for family in FAMILIES))
 CALLS: Mapping[str, Callable[[ModuleType], Callable]] = ChainMap(*(getattr(family, "CALLS", {}) for family in FAMILIES))
+UNDEFINED: Mapping[str, Callable[[dict], bool]] = ChainMap(*(getattr(family, "UNDEFINED", {}) for family in FAMILIES))
 MODULE_OPTIONS = ChainMap(*(family.MODULE_OPTIONS for family in FAMILIES))
 REFERENCE_OPTIONS = ChainMap(*(family.REFERENCE_OPTIONS for family in FAMILIES))
 

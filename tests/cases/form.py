@@ -33,6 +33,8 @@ class Case:
     the last place away.
     ``bent``: the call is bent in one place at a time, and must then do what torch's does.
     ``rows`` names the arguments of which each row is a call of its own; ``None``: all, if they have one shape.
+    ``along``: the first argument goes through it before the value is differentiated numerically; for a loss whose
+    slope is the derivative only along what comes out of it.
     """
 
     loss: str
@@ -47,6 +49,7 @@ class Case:
     places: float = 4
     bent: bool = False
     rows: tuple[str, ...] | None = None
+    along: Callable[[Tensor], Tensor] = lambda t: t
 
     def __str__(self) -> str:
         options = "-".join(f"{name}={value}" for name, value in self.options.items())

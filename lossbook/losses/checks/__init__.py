@@ -1,6 +1,6 @@
 """What the losses ask of their arguments: checks that several losses share, and a file for each family."""
 
-from lossbook.losses.checks import divergence, likelihood
+from lossbook.losses.checks import divergence, embedding, likelihood, sequence
 from lossbook.losses.checks.general import (
     HALF,
     REDUCTIONS,
@@ -17,12 +17,14 @@ from lossbook.losses.checks.general import (
     number,
     plain_number,
     plain_pair,
+    readable,
     real_number,
     reduction_name,
     result_dtype,
     rounded_to,
     sizes,
     tensor,
+    tensors,
     values_are_readable,
     warn,
     weight_size,
@@ -38,6 +40,7 @@ __all__ = [
     "current_reduction",
     "divergence",
     "divisible",
+    "embedding",
     "flag",
     "floating",
     "inexact",
@@ -47,12 +50,15 @@ __all__ = [
     "number",
     "plain_number",
     "plain_pair",
+    "readable",
     "real_number",
     "reduction_name",
     "result_dtype",
     "rounded_to",
+    "sequence",
     "sizes",
     "tensor",
+    "tensors",
     "values_are_readable",
     "warn",
     "weight_size",

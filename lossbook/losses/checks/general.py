@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
 
 HALF = (torch.float16, torch.bfloat16)
 REDUCTIONS = ("none", "mean", "sum")
@@ -256,3 +257,23 @@ def current_reduction(reduction: object) -> None:
     if not isinstance(reduction, str):
         raise TypeError(f"reduction must be one of {REDUCTIONS}, but {reduction!r} came")
     reduction_name(reduction, weighted=True)
+
+
+def tensors(**named: object) -> None:
+    """Raise TypeError (torch's type where the check is not Python's) unless each is a tensor."""
+    for name, value in named.items():
+        if not isinstance(value, Tensor):
+            raise TypeError(f"{name} must be a Tensor, but a {type(value).__name__} came: wrap it in torch.tensor(...)")
+
+
+def readable(values: Tensor) -> Tensor | None:
+    """The plain tensor whose values a check may read, or ``None``.
+
+    Values are read on a CPU alone, so that no check makes a GPU wait, and never while a graph is being traced.
+    Under ``torch.func`` it is the tensor below all transforms, as torch's own losses read it.
+    """
+    if torch.compiler.is_compiling() or values.device.type != "cpu":
+        return None
+    while torch._C._functorch.is_functorch_wrapped_tensor(values):
+        values = torch._C._functorch.get_unwrapped(values)
+    return None if isinstance(values, FakeTensor) or values.numel() == 0 else values.detach()
