@@ -43,7 +43,7 @@ LOG_CHANCES = {
     "infinite": distributions(
         numbers(-INF, -INF, INF, INF, NAN, -1, -1, -1), numbers(-INF, -1, -INF, -1, -1, NAN, INF, -INF)
     ),
-    "large": distributions(numbers(-1e4, 1e4, -1, -1e30), numbers(-1, -1, -1e4, -1e30)),
+    "large": distributions(numbers(-1e4, 3e4, -1, -1e30), numbers(-1, -1, -1e4, -1e30)),
     "small": distributions(numbers(-1e-6, 1e-30, 0), numbers(1e-6, -1e-6, -1e-30)),
     "empty": distributions(_EMPTY, _EMPTY),
 }

@@ -3,7 +3,7 @@
 A case is a loss, named arguments and options. Each is crossed with dtypes and reductions.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ class Case:
     """One call of a loss, before dtype and reduction are chosen.
 
     ``tensors`` are in float64 (or complex128) and cast to the dtype under test; those named in ``fixed`` are not.
+    Those named in ``constant`` are never differentiated: torch has no derivative by them.
     ``view`` is applied after the cast, so that strides survive it.
     ``exact``: every result is compared with the one in exact arithmetic; in float64 it may be ``places`` units in
     the last place away.
@@ -41,7 +42,8 @@ class Case:
     name: str
     tensors: dict[str, Tensor]
     options: dict[str, Any] = field(default_factory=dict)
-    fixed: frozenset[str] = frozenset()
+    fixed: Collection[str] = ()
+    constant: Collection[str] = ()
     view: Callable[[Tensor], Tensor] = lambda t: t
     dtypes: tuple[torch.dtype, ...] = ALL
     reductions: tuple[str, ...] = REDUCTIONS

@@ -302,3 +302,54 @@ def test_the_size_of_a_variance_is_refused_where_torch_does(size: tuple, var: tu
             checks.likelihood.per_element(torch.ones(var), torch.Size(size))
     else:
         assert checks.likelihood.per_element(torch.ones(var), torch.Size(size)).dim() == len(size)
+
+
+# --- margin and multilabel ------------------------------------------------------------------------------------------
+
+
+def test_tensors_names_the_one_that_is_none():
+    checks.tensors(input=torch.ones(1), target=torch.ones(1))
+    with pytest.raises(TypeError, match=r"target must be a Tensor, but a float came: wrap it in torch\.tensor"):
+        checks.tensors(input=torch.ones(1), target=1.0)
+
+
+def test_wide_lifts_half_precision_alone():
+    dtypes = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64, torch.complex64)
+    lifted = [checks.margin.wide(torch.ones(1, dtype=dtype)).dtype for dtype in dtypes]
+    assert lifted == [torch.float32, torch.float32, *dtypes[2:]]
+    assert checks.margin.wide(0.5) == 0.5
+
+
+def test_constant_refuses_only_what_asks_for_a_gradient():
+    weight = torch.ones(1, requires_grad=True)
+    checks.margin.constant("weight", weight.detach())
+    with torch.no_grad():
+        checks.margin.constant("weight", weight)
+    with pytest.raises(RuntimeError, match=r"weight asks for a gradient.*weight\.detach\(\)"):
+        checks.margin.constant("weight", weight)
+
+
+def test_rows():
+    for shape, rows in (((), (1, 1)), ((3,), (1, 3)), ((2, 3), (2, 3)), ((0, 3), (0, 3))):
+        assert checks.margin.rows(torch.ones(shape)).shape == rows
+    for shape in ((0,), (2, 0), (1, 2, 3)):
+        with pytest.raises(RuntimeError, match=re.escape(str(shape))):
+            checks.margin.rows(torch.ones(shape))
+
+
+def test_indices_shows_the_ends_and_reads_no_values_elsewhere():
+    checks.margin.indices(torch.tensor([0, 2]), 0, 2)
+    checks.margin.indices(torch.zeros(0, dtype=torch.int64), 0, 2)
+    checks.margin.indices(torch.tensor([0, 7], device="meta"), 0, 2)
+    with pytest.raises(RuntimeError, match="it must be from 0 to 2, but is from -5 to 7"):
+        checks.margin.indices(torch.tensor([0, 7, -5]), 0, 2)
+
+
+def test_promoted_is_torchs_promotion():
+    """Of a floating first tensor that has dimensions, with every dtype, 0-d or not, and with plain numbers."""
+    dtypes = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64, torch.bool, torch.complex64)
+    for first in (torch.ones(2, dtype=dtype) for dtype in dtypes[:4]):
+        others = [torch.ones(shape, dtype=dtype) for dtype in dtypes for shape in ((2,), ())]
+        for other in (*others, 2, 0.5, True, 1j):
+            assert checks.margin.promoted(first, other) == torch.result_type(first, other), f"{first.dtype}, {other}"
+        assert checks.margin.promoted(first, None) == first.dtype

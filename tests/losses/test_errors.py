@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 
 import lossbook
+from lossbook.catalog import CATALOG
 from tests.cases import BAD_CALLS, BadCall
 from tests.losses import judges
 
@@ -152,6 +153,30 @@ def test_a_likelihood_does_not_warn_of_sizes(loss: str):
     if loss == "gaussian_nll_loss":
         arguments["var"] = torch.ones(3, 1)
     assert not warnings_of(lambda: judges.loss_of(lossbook, loss)(**arguments))
+
+
+# The losses that know an old name of the mean, and do not mind a target of another size.
+OLD_NAME = (
+    *("soft_margin_loss", "hinge_embedding_loss", "margin_ranking_loss", "multi_margin_loss"),
+    "multilabel_margin_loss",
+)
+
+
+@pytest.mark.parametrize("loss", OLD_NAME)
+def test_the_old_name_of_the_mean_warns_as_torchs_does(loss: str):
+    sample = CATALOG[loss].sample(20, torch.float64, torch.device("cpu"), torch.Generator().manual_seed(0))
+    ours, theirs = judges.loss_of(lossbook, loss), judges.loss_of(F, loss)
+    judges.same_warning(ours, theirs, *sample.args, reduction="elementwise_mean")
+    assert judges.quiet(ours, *sample.args, reduction="elementwise_mean") == ours(*sample.args)
+
+
+@pytest.mark.parametrize("home", [lossbook, F])
+def test_the_losses_with_a_margin_broadcast_in_silence(home):
+    column, row = torch.ones(3, 1), -torch.ones(4)
+    assert not warnings_of(lambda: home.hinge_embedding_loss(column, row))
+    assert not warnings_of(lambda: home.margin_ranking_loss(column, row[None], column))
+    assert not warnings_of(lambda: home.soft_margin_loss(torch.ones(3, 4), row))
+    assert not warnings_of(lambda: home.multilabel_soft_margin_loss(torch.ones(3, 4), row))
 
 
 @pytest.mark.parametrize("name", ["L1Loss", "MSELoss", "HuberLoss", "SmoothL1Loss"])

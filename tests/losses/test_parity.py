@@ -96,7 +96,7 @@ def test_derivatives_are_the_slopes_of_the_value(case: Case):
     """Against finite differences of our own values: a judge that knows nothing of torch's losses."""
     for trial in trials(case, (torch.float64,)):
         arguments = trial.arguments()
-        wanted = judges.leaves(arguments)
+        wanted = judges.leaves(arguments, case.constant)
 
         def loss(*values, arguments=arguments, wanted=wanted, trial=trial):
             moved = arguments | dict(zip(wanted, (case.along(values[0]), *values[1:]), strict=True))

@@ -1,6 +1,6 @@
 """What the losses ask of their arguments: checks that several losses share, and a file for each family."""
 
-from lossbook.losses.checks import divergence, embedding, likelihood, sequence
+from lossbook.losses.checks import divergence, embedding, likelihood, margin, multilabel, sequence
 from lossbook.losses.checks.general import (
     HALF,
     REDUCTIONS,
@@ -46,6 +46,8 @@ __all__ = [
     "inexact",
     "kind",
     "likelihood",
+    "margin",
+    "multilabel",
     "no_bool",
     "number",
     "plain_number",
