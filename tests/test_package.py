@@ -76,7 +76,7 @@ def imports(path: Path) -> list[str]:
 def test_every_written_loss_is_public_as_function_module_and_slope():
     for row in CATALOG.values():
         if is_written(row):
-            assert {row.function, row.module} <= set(lossbook.__all__)
+            assert {row.name, row.module} <= set(lossbook.__all__)
             assert row.slope is None or row.slope in lossbook.__all__
 
 
@@ -96,7 +96,7 @@ def test_the_package_is_typed_and_has_a_version():
 
 PUBLIC = [getattr(lossbook, name) for name in lossbook.__all__ if callable(getattr(lossbook, name))]
 PUBLIC += [getattr(stable, name) for name in stable.__all__]
-LOSSES = [getattr(lossbook, row.function) for row in CATALOG.values() if is_written(row)]
+LOSSES = [getattr(lossbook, row.name) for row in CATALOG.values() if is_written(row)]
 PARTS = (".. math::", "Args:", "Returns:", "Raises:", "Example:", "Torch twin:", "Source:")
 
 

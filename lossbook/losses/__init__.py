@@ -65,8 +65,15 @@ from lossbook.losses.sequence import (
     ctc_loss,
     ctc_slope,
 )
+from lossbook.losses.vocabulary import (
+    AdaptiveLogSoftmaxWithLoss,
+    LinearCrossEntropyLoss,
+    linear_cross_entropy,
+    linear_cross_entropy_slope,
+)
 
 __all__ = [
+    "AdaptiveLogSoftmaxWithLoss",
     "CTCLoss",
     "CosineEmbeddingLoss",
     "GaussianNLLLoss",
@@ -74,6 +81,7 @@ __all__ = [
     "HuberLoss",
     "KLDivLoss",
     "L1Loss",
+    "LinearCrossEntropyLoss",
     "MSELoss",
     "MarginRankingLoss",
     "MultiLabelMarginLoss",
@@ -99,6 +107,8 @@ __all__ = [
     "kl_div_slope",
     "l1_loss",
     "l1_slope",
+    "linear_cross_entropy",
+    "linear_cross_entropy_slope",
     "margin_ranking_loss",
     "margin_ranking_slope",
     "mse_loss",

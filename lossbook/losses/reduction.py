@@ -14,6 +14,7 @@ def reduce(
     weight: Tensor | None = None,
     dtype: torch.dtype | None = None,
     batch: int | None = None,
+    divisor: Tensor | None = None,
 ) -> Tensor:
     r"""Reduce per-element losses to what ``reduction`` asks for.
 
@@ -33,6 +34,7 @@ def reduce(
         dtype: the dtype that the result is rounded to, once and last. Half precision is computed in
             float32 and only rounded here. ``None`` leaves the result as it is.
         batch: the number :math:`N` of samples, where the loss has a ``"batchmean"``.
+        divisor: what ``mean`` divides the sum by, where that is neither of the two above.
 
     Returns:
         A tensor of the shape of ``values`` for ``"none"``, else a 0-d tensor. The mean of nothing is nan.
@@ -58,6 +60,8 @@ def reduce(
         result = values.sum()
     elif batch is not None and reduction == "batchmean":
         result = values.sum() / batch
+    elif divisor is not None:
+        result = values.sum() / divisor
     elif weight is None:
         checks.divisible(values)
         result = values.mean()

@@ -44,12 +44,14 @@ def log_softmax(x: Tensor, dim: int) -> Tensor:
         dim: the dimension of the classes.
 
     Returns:
-        A tensor like ``x``: log-probabilities, never above 0.
+        A tensor like ``x``: log-probabilities, never above 0. Of nothing, nothing.
 
     Example:
         >>> log_softmax(torch.tensor([1000.0, 0.0]), dim=0)
         tensor([    0., -1000.])
     """
+    if x.shape[dim] == 0:
+        return x
     shifted = x - x.amax(dim, keepdim=True).detach()
     return shifted - shifted.exp().sum(dim, keepdim=True).log()
 

@@ -1,6 +1,7 @@
 """The record that closes each section of a loss, the same everywhere: card, agreement with torch, timing."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from IPython.display import Markdown, display
@@ -8,7 +9,7 @@ from torch import Tensor
 
 import lossbook
 from lossbook import timing
-from lossbook.catalog import Row, row
+from lossbook.catalog import Row, loss_in, row
 from lossbook.teach.cards import card
 
 __all__ = ["agreement", "record"]
@@ -30,7 +31,7 @@ def agreement(name: str) -> Markdown:
     entry = row(name)
     lines = [_agreement_line(entry, dtype) for dtype in _DTYPES]
     return Markdown(
-        f"Agreement of `lossbook.{entry.function}` with `torch.nn.functional.{entry.function}` on "
+        f"Agreement of `lossbook.{entry.name}` with `torch.nn.{'functional.' * bool(entry.function)}{entry.name}` on "
         f"{ELEMENTS:,} random elements, summed, within the tolerances that torch's own tests use:\n\n"
         "| dtype | relative tolerance | absolute tolerance | value | gradient |\n|---|---|---|---|---|\n"
         + "\n".join(lines)
@@ -38,8 +39,8 @@ def agreement(name: str) -> Markdown:
 
 
 def _agreement_line(entry: Row, dtype: torch.dtype) -> str:
-    ours = _value_and_gradient(getattr(lossbook, entry.function), entry, dtype)
-    torchs = getattr(torch.nn.functional, entry.function)
+    ours = _value_and_gradient(loss_in(lossbook, entry), entry, dtype)
+    torchs = loss_in(torch.nn, entry)
     theirs, exact = _value_and_gradient(torchs, entry, dtype), _value_and_gradient(torchs, entry, dtype, widened=True)
     words = [_verdict(*three) for three in zip(ours, theirs, exact, strict=True)]
     rtol, atol = torch.testing._comparison.default_tolerances(dtype)
@@ -66,7 +67,19 @@ def _value_and_gradient(
     ``widened``: in float64, on the numbers that the sample has in ``dtype``.
     """
     sample = entry.sample(ELEMENTS, dtype, torch.device("cpu"), torch.Generator().manual_seed(0))
-    args = [arg.double() if widened and arg.is_floating_point() else arg for arg in sample.args]
+    args, options = _widened([sample.args, sample.kwargs]) if widened else (sample.args, sample.kwargs)
     x = args[0].requires_grad_()
-    value = loss(x, *args[1:], **sample.kwargs | {"reduction": "sum"})
+    if "sum" in entry.reductions:
+        value = loss(x, *args[1:], **options | {"reduction": "sum"})
+    else:
+        value = loss(x, *args[1:], **options) * len(x)
     return value.detach(), torch.autograd.grad(value, x)[0]
+
+
+def _widened(value: Any) -> Any:
+    """All floating-point tensors in lists, tuples and dictionaries, in float64."""
+    if isinstance(value, dict):
+        return {name: _widened(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(_widened, value))
+    return value.double() if isinstance(value, Tensor) and value.is_floating_point() else value

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 import lossbook
-from lossbook.catalog import Row, Sample
+from lossbook.catalog import Row, Sample, loss_in
 
 __all__ = ["PASSES", "DisagreementError", "Form", "Step", "check", "forms", "sample", "step", "why_left_out"]
 
@@ -22,15 +22,16 @@ class DisagreementError(AssertionError):
 
 def why_left_out(entry: Row) -> str | None:
     """A sentence where the torch at hand lacks a loss that its twin here is compared with, else ``None``."""
-    if entry.from_torch and not hasattr(torch.nn.functional, entry.function):
-        return f"torch {torch.__version__} has no torch.nn.functional.{entry.function}."
+    home = torch.nn.functional if entry.function else torch.nn
+    if entry.from_torch and not hasattr(home, entry.name):
+        return f"torch {torch.__version__} has no {home.__name__}.{entry.name}."
     return None
 
 
 def forms(entry: Row, compiled: bool = False) -> dict[str, Form]:
     """The forms of a loss that take turns: ``torch`` where torch has it, ``readable``, and ``compiled`` on demand."""
-    readable: Form = getattr(lossbook, entry.function)
-    found = {"torch": getattr(torch.nn.functional, entry.function)} if entry.from_torch else {}
+    readable: Form = loss_in(lossbook, entry)
+    found = {"torch": loss_in(torch.nn, entry)} if entry.from_torch else {}
     found["readable"] = readable
     if compiled:
         torch.compiler.reset()

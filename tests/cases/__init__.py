@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from types import ModuleType
 
-from tests.cases import divergence, embedding, likelihood, margin, multilabel, regression, sequence
+from tests.cases import divergence, embedding, likelihood, margin, multilabel, regression, sequence, vocabulary
 from tests.cases.form import (
     ALL,
     FULL,
@@ -62,7 +62,16 @@ __all__ = [
     "trials",
 ]
 
-FAMILIES: tuple[ModuleType, ...] = (regression, likelihood, divergence, margin, multilabel, embedding, sequence)
+FAMILIES: tuple[ModuleType, ...] = (
+    regression,
+    likelihood,
+    divergence,
+    margin,
+    multilabel,
+    embedding,
+    sequence,
+    vocabulary,
+)
 
 CASES: tuple[Case, ...] = (*chain.from_iterable(family.CASES for family in FAMILIES),)
 BAD_CALLS: tuple[BadCall, ...] = (*chain.from_iterable(family.BAD_CALLS for family in FAMILIES),)

@@ -66,7 +66,7 @@ def test_every_difference_covers_something():
     covered = {
         difference(trial, quantity)
         for case in CASES
-        for quantity, asked in judges.QUANTITIES.items()
+        for quantity, asked in (judges.QUANTITIES | {"autocast": judges.QUANTITIES["value"]}).items()
         for trial in filter(asked.exists, trials(case, asked.dtypes))
     }
     assert covered - {None} == set(DIFFERENCES)
@@ -83,6 +83,8 @@ def test_autocast_gives_torchs_dtype(case: Case):
             arguments = trial.arguments() | {name: case.tensors[name].to(other) for name in second}
             with torch.autocast("cpu", dtype=inside):
                 mine, torchs = (judges.outcome(f, arguments | trial.options) for f in (ours, theirs))
+            if isinstance(torchs, type) and difference(trial, "autocast"):
+                continue
             assert dtype_or_error(mine) == dtype_or_error(torchs), f"{trial}, second {other}, autocast to {inside}"
 
 
@@ -124,9 +126,12 @@ BREAKS_THE_GRAPH = ["ctc_loss"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("loss", WRITTEN)
+@pytest.mark.parametrize("loss", [loss for loss in WRITTEN if CATALOG[loss].function])
 def test_a_compiler_takes_each_loss_in_one_graph(loss: str):
-    """``fullgraph``: no graph break. The tracing is what is tested; the backend runs the graph as it is."""
+    """``fullgraph``: no graph break. The tracing is what is tested; the backend runs the graph as it is.
+
+    The one Module without a function asks which groups the targets are in, which no graph can know: torch's neither.
+    """
     case = next(case for case in CASES if case.loss == loss and case.name == "random")
     torch.compiler.reset()
     trial = Trial(case, torch.float32, "mean")

@@ -22,6 +22,13 @@ def test_each_weighted_reduction_by_hand():
     assert reduce(VALUES, "mean", WEIGHT).item() == 19 / 4
 
 
+def test_a_divisor_of_its_own():
+    assert reduce(VALUES, "mean", divisor=torch.tensor(4)).item() == 9 / 4
+    assert reduce(VALUES, "mean", divisor=torch.tensor(0)).isinf()
+    for reduction in ("none", "sum"):
+        torch.testing.assert_close(reduce(VALUES, reduction, divisor=torch.tensor(4)), reduce(VALUES, reduction))
+
+
 def test_equal_weights_change_no_mean():
     values = noise(5, 4)
     torch.testing.assert_close(reduce(values, "mean", torch.full((5, 4), 0.3).double()), values.mean())

@@ -237,3 +237,9 @@ def test_xlogy_against_exact_arithmetic():
     with mpmath.workdps(exact.DIGITS):
         truth = [mpf(a) * mpmath.log(mpf(b)) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
     assert exact.gap(stable.xlogy(x, y).tolist(), truth, 2.0**-52, 2.0**-1074) <= 2
+
+
+def test_the_log_softmax_of_nothing_is_nothing():
+    for shape in ((3, 0), (0, 3), (0,)):
+        x = torch.zeros(shape, requires_grad=True)
+        torch.testing.assert_close(stable.log_softmax(x, -1), F.log_softmax(x, -1))

@@ -12,7 +12,7 @@ from lossbook.teach import agreement, card
 from lossbook.teach.cards import overview
 from lossbook.teach.record import _verdict
 
-WRITTEN = [row.function for row in CATALOG.values() if is_written(row) and row.from_torch]
+WRITTEN = [row.name for row in CATALOG.values() if is_written(row) and row.from_torch]
 
 
 @pytest.mark.parametrize("name", CATALOG)

@@ -23,7 +23,7 @@ def measured(monkeypatch):
     names, cost = [], recorder._cost
 
     def noting(run, entry, device):
-        names.append(entry.function)
+        names.append(entry.name)
         return cost(run, entry, device)
 
     monkeypatch.setattr(recorder, "_cost", noting)

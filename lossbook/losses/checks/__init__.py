@@ -1,6 +1,6 @@
 """What the losses ask of their arguments: checks that several losses share, and a file for each family."""
 
-from lossbook.losses.checks import divergence, embedding, likelihood, margin, multilabel, sequence
+from lossbook.losses.checks import divergence, embedding, likelihood, margin, multilabel, sequence, vocabulary
 from lossbook.losses.checks.general import (
     HALF,
     REDUCTIONS,
@@ -62,6 +62,7 @@ __all__ = [
     "tensor",
     "tensors",
     "values_are_readable",
+    "vocabulary",
     "warn",
     "weight_size",
     "wide",
