@@ -24,6 +24,19 @@ class Sample:
     args: tuple[Tensor, ...]
     kwargs: dict[str, Any] = field(default_factory=dict)
 
+    def widened(self) -> "Sample":
+        """The same numbers in float64, to see which of two results is nearer to the truth."""
+        return Sample(_widened(self.args), _widened(self.kwargs))
+
+
+def _widened(value: Any) -> Any:
+    """All floating-point tensors in tuples and dictionaries, in float64."""
+    if isinstance(value, dict):
+        return {name: _widened(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(_widened, value))
+    return value.double() if isinstance(value, Tensor) and value.is_floating_point() else value
+
 
 Maker = Callable[[int, torch.dtype, torch.device, torch.Generator], Sample]
 

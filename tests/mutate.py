@@ -3,7 +3,7 @@
 Three kinds of faults:
 
 - ``code``: small changes to the syntax tree of the functions in ``lossbook`` (operators, comparisons, constants,
-  swapped arguments, dropped calls), drawn with a fixed seed; every fault in ``lossbook/losses``, a sample elsewhere;
+  swapped arguments, dropped calls), from each file a sample with a fixed seed, or with ``--all`` every one;
 - ``notebooks``: a bent stored number, a lost alt text, a number in the prose, ...; each must turn the notebook
   checks or nbval red;
 - ``site``: a remote script, a TeX typo, a picture without alt text, ...; each must turn the build or the browser
@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import math
 import os
 import random
 import re
@@ -27,6 +28,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -39,14 +41,21 @@ import scipy.special  # noqa: F401
 import sklearn.metrics  # noqa: F401
 import torch
 
+from lossbook.catalog import CATALOG
+
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 2026
-SAMPLED_PER_FILE = 12
-TIMEOUT = 300
+SAMPLED_PER_FILE = {"losses": 30, "": 12}  # of the folder that fits first, unless all are asked for
+PATIENCE = 4  # times as long as without a fault: then a test will never end
+
+_TORCHS_OWN = "tests/losses/test_torch_samples.py"
+
+# The files of ``losses`` that serve some families alone; those not named here serve the one of their name, or all.
+SERVES = {"chunks": ["vocabulary"], "stated": ["classification"], "surprise": ["classification", "vocabulary"]}
 
 # Which tests have to notice a fault in which files: the first prefix that fits.
 JUDGES = {
-    "lossbook/losses": ["tests/losses", "tests/test_package.py", "lossbook/losses"],
+    "lossbook/losses": ["tests/losses", "tests/test_package.py", "lossbook/losses", "--ignore", _TORCHS_OWN],
     "lossbook/catalog.py": ["tests/test_catalog.py", "lossbook/catalog.py"],
     "lossbook/records.py": ["tests/timing", "lossbook/records.py"],
     "lossbook/samples.py": ["tests/test_catalog.py"],
@@ -56,7 +65,7 @@ JUDGES = {
 }
 
 # Faults that no test can tell from the original, or that are a matter of looks alone, each with the reason.
-_CHECKS, _FIGURE = "lossbook/losses/checks.py", "lossbook/timing/figure.py"
+_CHECKS, _FIGURE = "lossbook/losses/checks/general.py", "lossbook/timing/figure.py"
 _STABLE, _PROMOTE = "lossbook/losses/stable.py", "torch.promote_types"
 _MAIN, _LEFT_OUT = "lossbook/__main__.py", "any((why_left_out(row(name)) is None for name in run.left_out))"
 _STYLE, _RECORD, _DRAW = "lossbook/teach/figures.py", "lossbook/teach/record.py", "torch.Generator()"
@@ -192,16 +201,30 @@ def replaced(source: str, node: ast.expr, new: ast.expr) -> str:
     return (raw[:start] + f"({ast.unparse(new)})".encode() + raw[end:]).decode()
 
 
+def judges_of(path: Path) -> list[list[str]]:
+    """The commands that judge a fault in a file: those that notice most, and soon, first."""
+    name = str(path.relative_to(ROOT))
+    tests = next((tests for prefix, tests in JUDGES.items() if name.startswith(prefix)), None)
+    if tests is None:
+        return []
+    shown = [tests]
+    if "losses" in path.parts:
+        families = SERVES.get(path.stem, [path.stem])
+        losses = [entry.name for entry in CATALOG.values() if entry.family in families]
+        twins = [f"tests/losses/test_{stem}.py" for stem in [path.stem, *families, path.parent.name]]
+        shown = [[twin] for twin in dict.fromkeys(twins) if (ROOT / twin).exists()]
+        chosen = ["-k", " or ".join(losses or ["random", "weight"])]
+        shown += [[*tests, *chosen, "-m", "not slow"], [*tests, *(chosen if losses else []), "-m", "slow or not slow"]]
+    start = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    return [[*start, *tests] for tests in shown]
+
+
 def code_faults(path: Path) -> list[Fault]:
     """All faults of one file."""
     source, name = path.read_text(), str(path.relative_to(ROOT))
-    judge = next((tests for prefix, tests in JUDGES.items() if name.startswith(prefix)), None)
-    if judge is None:
+    commands = judges_of(path)
+    if not commands:
         return []
-    # The test file of the same name mostly notices, and soon; only a survivor is shown to all of them.
-    twin = ROOT / "tests" / path.relative_to(ROOT / "lossbook").with_name(f"test_{path.name}")
-    start = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    commands = [[*start, *tests] for tests in ([str(twin.relative_to(ROOT))], judge) if (ROOT / tests[0]).exists()]
     found = []
     for node in mutable_nodes(ast.parse(source)):
         for new in variants(node):
@@ -212,13 +235,14 @@ def code_faults(path: Path) -> list[Fault]:
     return found
 
 
-def all_code_faults(only: str) -> list[Fault]:
-    draw = random.Random(SEED)
+def all_code_faults(only: str, whole: bool) -> list[Fault]:
     chosen = []
     for path in sorted((ROOT / "lossbook").rglob("*.py")):
         faults = code_faults(path) if only in str(path) else []
-        whole = "losses" in path.parts or len(faults) <= SAMPLED_PER_FILE
-        chosen += faults if whole else draw.sample(faults, SAMPLED_PER_FILE)
+        count = next(count for folder, count in SAMPLED_PER_FILE.items() if folder in str(path.relative_to(ROOT)))
+        # Drawn for each file by itself: a change elsewhere does not change the draw.
+        draw = random.Random(f"{SEED} {path.name}")
+        chosen += faults if whole or len(faults) <= count else draw.sample(faults, count)
     return chosen
 
 
@@ -315,7 +339,7 @@ def edit_notebook(page: str, change: Callable[[Notebook], None]) -> Callable[[Pa
     return plant
 
 
-def all_notebook_faults(only: str) -> list[Fault]:
+def all_notebook_faults(only: str, _: bool) -> list[Fault]:
     judges = {
         "form": [sys.executable, "-m", "pytest", "-x", "-q", "tests/book/test_form.py"],
         "run": [sys.executable, "-m", "pytest", "-x", "-q", "--nbval", "--nbval-current-env"],
@@ -392,7 +416,7 @@ def edit_source(addition: str) -> Callable[[Path], None]:
     return plant
 
 
-def all_site_faults(only: str) -> list[Fault]:
+def all_site_faults(only: str, _: bool) -> list[Fault]:
     browser = [[sys.executable, "-m", "pytest", "-x", "-q", "tests/site", "-k", "huber or search or figure"]]
     build = [[str(Path(sys.executable).parent / "jupyter-book"), "build", ".", "--warningiserror", "--keep-going"]]
     built = [Fault(path, text, edit_site(path, a, b), browser) for text, (path, a, b) in SITE_FAULTS.items()]
@@ -411,12 +435,12 @@ def copy_tree(target: Path, with_site: bool) -> Path:
     return target
 
 
-def noticed(fault: Fault, tree: Path) -> bool:
+def noticed(fault: Fault, tree: Path, patience: dict[tuple[str, ...], float]) -> bool:
     """Plant the fault in the tree, run its judges, take the fault out again."""
     originals = {path: path.read_bytes() for path in touched(fault, tree) if path.exists()}
     fault.plant(tree)
     try:
-        return any(red(command, tree) for command in fault.judge)
+        return any(red(command, tree, patience.get(tuple(command))) for command in fault.judge)
     finally:
         for path, content in originals.items():
             path.write_bytes(content)
@@ -426,24 +450,28 @@ def touched(fault: Fault, tree: Path) -> list[Path]:
     return [tree / fault.path, tree / "_config.yml"]
 
 
-def red(command: list[str], tree: Path) -> bool:
-    """Whether a judge fails. Unit tests run in a fork, which has torch loaded already: half the time of a run."""
+def red(command: list[str], tree: Path, seconds: float | None = None) -> bool:
+    """Whether a judge fails. Unit tests run in a fork, which has torch loaded already: half the time of a run.
+
+    A test that has not ended after ``seconds`` never will, and so has noticed.
+    """
     environment = {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     if command[1:3] == ["-m", "pytest"] and "--nbval" not in command and "tests/site" not in command:
-        return red_in_fork(command[3:], tree, environment)
+        return red_in_fork(command[3:], tree, environment, seconds)
     try:
         done = subprocess.run(
-            command, cwd=tree, env=os.environ | environment, capture_output=True, timeout=TIMEOUT, check=False
+            command, cwd=tree, env=os.environ | environment, capture_output=True, timeout=seconds, check=False
         )
     except subprocess.TimeoutExpired:
-        return True  # a test that never ends is noticed
+        return True
     return done.returncode != 0
 
 
-def red_in_fork(arguments: list[str], tree: Path, environment: dict[str, str]) -> bool:
+def red_in_fork(arguments: list[str], tree: Path, environment: dict[str, str], seconds: float | None) -> bool:
     child = os.fork()
     if child == 0:
-        signal.alarm(TIMEOUT)  # kills a test that never ends, which then counts as noticed
+        if seconds is not None:
+            signal.alarm(math.ceil(seconds))  # it kills
         os.environ |= environment
         os.chdir(tree)
         sys.path.insert(0, str(tree))
@@ -460,12 +488,12 @@ def judged(faults: list[Fault], jobs: int, with_site: bool) -> list[Fault]:
         trees: Queue[Path] = Queue()
         for job in range(jobs):
             trees.put(copy_tree(Path(folder) / f"tree{job}", with_site))
-        require_green(faults, trees.queue[0])
+        patience = patience_with(faults, trees.queue[0])
 
         def run(fault: Fault) -> bool:
             tree = trees.get()
             try:
-                seen = noticed(fault, tree)
+                seen = noticed(fault, tree, patience)
             finally:
                 trees.put(tree)
             print("noticed " if seen else "SURVIVED", fault.name, flush=True)
@@ -475,11 +503,16 @@ def judged(faults: list[Fault], jobs: int, with_site: bool) -> list[Fault]:
             return [fault for fault, seen in zip(faults, pool.map(run, faults), strict=True) if not seen]
 
 
-def require_green(faults: list[Fault], tree: Path) -> None:
+def patience_with(faults: list[Fault], tree: Path) -> dict[tuple[str, ...], float]:
+    """How many seconds to give each judge. Without a fault it must be green, else it cannot judge."""
+    patience = {}
     commands = {tuple(command) for fault in faults for command in fault.judge if "build" not in command}
     for command in sorted(commands):
+        start = time.monotonic()
         if red(list(command), tree):
             sys.exit(f"red without any fault, so it cannot judge: {' '.join(command)}")
+        patience[command] = 60 + PATIENCE * (time.monotonic() - start)
+    return patience
 
 
 def without_line(fault: Fault) -> str:
@@ -495,13 +528,14 @@ def main() -> None:
     parser.add_argument("kind", nargs="*", choices=[*KINDS, []], help="kinds of faults; all if none is named")
     parser.add_argument("--only", default="", help="only files or pages whose name holds this")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--all", action="store_true", help="all faults of the code, not a sample of each file")
     parser.add_argument("--list", action="store_true", help="only list the faults")
     options = parser.parse_args()
     torch.set_num_threads(1)  # a fork must not inherit a pool of threads
     total = 0
     survivors: list[Fault] = []
     for kind in options.kind or KINDS:
-        faults = KINDS[kind](options.only)
+        faults = KINDS[kind](options.only, options.all)
         if options.list:
             print(*(fault.name for fault in faults), sep="\n")
         else:

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 import lossbook
 from lossbook import catalog
-from lossbook.catalog import CATALOG, NOT_YET_WRITTEN, Row, is_written, loss_in, row
+from lossbook.catalog import CATALOG, Row, loss_in, row
 
 ROOT = Path(__file__).resolve().parent.parent
 # torch says this whenever kl_div is asked for its default: it is why the card of kl_div names `batchmean`.
@@ -249,21 +249,6 @@ def test_an_unknown_name_is_an_error():
         row("no_such_loss")
 
 
-@rows()
-def test_written_and_unwritten(entry):
-    """This is what makes the list of unwritten losses shrink."""
-    there = [hasattr(lossbook, name) for name in (entry.function, entry.module) if name]
-    if entry.name in NOT_YET_WRITTEN:
-        assert not any(there), f"{entry.name} is written: take it off NOT_YET_WRITTEN"
-    else:
-        assert all(there), f"{entry.name} is missing, and NOT_YET_WRITTEN does not say so"
-    assert is_written(entry) is all(there)
-
-
-def test_the_list_of_the_unwritten_knows_its_rows():
-    assert set(CATALOG) >= NOT_YET_WRITTEN
-
-
 # --- the checks ----------------------------------------------------------------------------------------
 
 
@@ -279,11 +264,10 @@ def check_words(entry: Row) -> None:
 
 
 def check_code(entry: Row) -> None:
-    """The family is the file, and the slope exists, of what is written."""
+    """The family is the file, and the slope exists."""
     if entry.slope:
         assert callable(getattr(lossbook, entry.slope))
-    if is_written(entry):
-        assert getattr(lossbook, entry.name).__module__ == f"lossbook.losses.{entry.family}"
+    assert getattr(lossbook, entry.name).__module__ == f"lossbook.losses.{entry.family}"
 
 
 def check_signature(entry: Row) -> None:

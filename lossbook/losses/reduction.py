@@ -13,6 +13,8 @@ def reduce(
     reduction: str = "mean",
     weight: Tensor | None = None,
     dtype: torch.dtype | None = None,
+    batch: int | None = None,
+    divisor: Tensor | None = None,
 ) -> Tensor:
     r"""Reduce per-element losses to what ``reduction`` asks for.
 
@@ -20,23 +22,26 @@ def reduce(
 
         \text{none: } w_i \ell_i \qquad
         \text{sum: } \sum_i w_i \ell_i \qquad
-        \text{mean: } \frac{\sum_i w_i \ell_i}{\sum_i w_i}
+        \text{mean: } \frac{\sum_i w_i \ell_i}{\sum_i w_i} \qquad
+        \text{batchmean: } \frac{1}{N} \sum_i \ell_i
 
     Without weights every :math:`w_i` is 1, so ``mean`` divides by the number of elements.
 
     Args:
         values: the loss of each element, any shape.
-        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``; with ``batch`` also ``"batchmean"``.
         weight: one factor per element, of a shape that broadcasts to that of ``values``, or ``None``.
         dtype: the dtype that the result is rounded to, once and last. Half precision is computed in
             float32 and only rounded here. ``None`` leaves the result as it is.
+        batch: the number :math:`N` of samples, where the loss has a ``"batchmean"``.
+        divisor: what ``mean`` divides the sum by, where that is neither of the two above.
 
     Returns:
         A tensor of the shape of ``values`` for ``"none"``, else a 0-d tensor. The mean of nothing is nan.
 
     Raises:
         RuntimeError: the mean of integers.
-        ValueError: ``reduction`` is none of the three.
+        ValueError: ``reduction`` is none of these.
 
     Example:
         >>> reduce(torch.tensor([1.0, 2.0, 6.0]), "mean")
@@ -44,7 +49,8 @@ def reduce(
         >>> reduce(torch.tensor([1.0, 2.0, 6.0]), "mean", weight=torch.tensor([1.0, 1.0, 0.0]))
         tensor(1.5000)
     """
-    reduction = checks.reduction_name(reduction, weighted=weight is not None)
+    names = checks.REDUCTIONS if batch is None else (*checks.REDUCTIONS, "batchmean")
+    reduction = checks.reduction_name(reduction, weighted=weight is not None, names=names)
     if weight is not None:
         weight = weight.float() if weight.dtype in checks.HALF else weight
         values = values * weight
@@ -52,6 +58,10 @@ def reduce(
         result = values
     elif reduction == "sum":
         result = values.sum()
+    elif batch is not None and reduction == "batchmean":
+        result = values.sum() / batch
+    elif divisor is not None:
+        result = values.sum() / divisor
     elif weight is None:
         checks.divisible(values)
         result = values.mean()

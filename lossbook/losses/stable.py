@@ -7,7 +7,7 @@ autograd through it gives the right derivative, of first and second order, at ze
 import torch
 from torch import Tensor
 
-__all__ = ["log_sigmoid", "log_softmax", "logsumexp", "softplus", "xlogy"]
+__all__ = ["log_sigmoid", "log_softmax", "logsumexp", "softmax", "softplus", "softplus_pair", "xlogy"]
 
 
 def logsumexp(x: Tensor, dim: int, keepdim: bool = False) -> Tensor:
@@ -44,14 +44,36 @@ def log_softmax(x: Tensor, dim: int) -> Tensor:
         dim: the dimension of the classes.
 
     Returns:
-        A tensor like ``x``: log-probabilities, never above 0.
+        A tensor like ``x``: log-probabilities, never above 0. Of nothing, nothing.
 
     Example:
         >>> log_softmax(torch.tensor([1000.0, 0.0]), dim=0)
         tensor([    0., -1000.])
     """
+    if x.shape[dim] == 0:
+        return x
     shifted = x - x.amax(dim, keepdim=True).detach()
     return shifted - shifted.exp().sum(dim, keepdim=True).log()
+
+
+def softmax(x: Tensor, dim: int) -> Tensor:
+    r"""Scores turned into chances, without overflow.
+
+    .. math:: \operatorname{softmax}(x)_i = \frac{e^{x_i - m}}{\sum_j e^{x_j - m}}, \qquad m = \max_j x_j
+
+    Args:
+        x: logits, floating point.
+        dim: the dimension of the classes.
+
+    Returns:
+        A tensor like ``x``, from 0 to 1, that adds up to 1 along ``dim``.
+
+    Example:
+        >>> softmax(torch.tensor([1000.0, 1000.0]), dim=0)
+        tensor([0.5000, 0.5000])
+    """
+    powers = (x - x.amax(dim, keepdim=True).detach()).exp()
+    return powers / powers.sum(dim, keepdim=True)
 
 
 def softplus(x: Tensor) -> Tensor:
@@ -69,9 +91,36 @@ def softplus(x: Tensor) -> Tensor:
         >>> softplus(torch.tensor([-20.0, 0.0, 20.0]))
         tensor([2.0612e-09, 6.9315e-01, 2.0000e+01])
     """
-    # -|x| written so that its slope at 0 is 1, not 0: then the slope of softplus is 1/2 there, as it must be.
-    minus_abs = torch.where(x > 0, -x, x)
-    return torch.where(x > 0, x, 0.0) + minus_abs.exp().log1p()
+    above, _, rest = _softplus_parts(x)
+    return above + rest
+
+
+def softplus_pair(x: Tensor) -> tuple[Tensor, Tensor]:
+    r"""Softplus of ``x`` and of ``-x``, neither as a difference: minus the logarithms of the chances of no and of yes.
+
+    .. math:: -\log(1 - \sigma(x)) = \operatorname{softplus}(x), \qquad -\log \sigma(x) = \operatorname{softplus}(-x)
+
+    Args:
+        x: a score for yes, floating point.
+
+    Returns:
+        Two tensors like ``x``, above 0.
+
+    Example:
+        >>> softplus_pair(torch.tensor([-20.0, 0.0]))
+        (tensor([2.0612e-09, 6.9315e-01]), tensor([20.0000,  0.6931]))
+    """
+    above, below, rest = _softplus_parts(x)
+    return above + rest, rest - below
+
+
+def _softplus_parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """``x`` where it is above 0, ``x`` where it is below, else 0; and log(1 + exp(-|x|)).
+
+    At 0 the slope of the first is 0 and of the second 1, that of -|x| is 1: then both softplus have their slope of 1/2.
+    """
+    above, below = x.relu(), x.clamp(max=0)
+    return above, below, (below - above).exp().log1p()
 
 
 def log_sigmoid(x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from IPython.display import Markdown
 
-from lossbook.catalog import CATALOG, Argument, Row, is_written, row
+from lossbook.catalog import CATALOG, Argument, Row, row
 
 __all__ = ["card", "overview"]
 
@@ -53,8 +53,6 @@ def _facts(entry: Row) -> list[tuple[str, str]]:
         *([("Beware", entry.beware)] if entry.beware else []),
         ("Chapter", _chapter(entry)),
     ]
-    if not is_written(entry):
-        facts += [("In this package", "not yet written: use PyTorch's")]
     return facts
 
 

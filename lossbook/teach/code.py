@@ -62,12 +62,16 @@ def _lines(node: ast.stmt) -> set[int]:
 
 
 def _is_check(node: ast.stmt) -> bool:
-    """Whether a statement does nothing but call into ``lossbook.losses.checks``."""
-    if isinstance(node, ast.If):
+    """Whether a statement does nothing but call into ``lossbook.losses.checks``, for one argument or for each."""
+    if isinstance(node, ast.If | ast.For):
         return not node.orelse and all(_is_check(inner) for inner in node.body)
-    call = getattr(node, "value", None)
-    return (
-        isinstance(node, ast.Expr | ast.Assign)
-        and isinstance(call, ast.Call)
-        and ast.unparse(call.func).startswith("checks.")
-    )
+    if not isinstance(node, ast.Expr | ast.Assign):
+        return False
+    calls = [_called(part) for part in ast.walk(node) if isinstance(part, ast.Call)]
+    return bool(calls) and all(name.startswith("checks.") for name in calls)
+
+
+def _called(call: ast.Call) -> str:
+    """The name of what is called; of a ``map``, the name of what it calls."""
+    name = ast.unparse(call.func)
+    return ast.unparse(call.args[0]) if name == "map" else name

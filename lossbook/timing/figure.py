@@ -1,6 +1,7 @@
 """The timing of one loss as a chapter shows it: measured live, beside the recorded runs."""
 
 import time
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -38,9 +39,10 @@ def section(name: str) -> None:
 
     entry = row(name)
     runs = recorded()
-    rows = {f"live, {where(best_device())}": live(entry)}
+    with warnings.catch_warnings(action="ignore"):  # kl_div's about its mean
+        rows = {f"live, {where(best_device())}": live(entry)}
     for run in _with(runs, entry):
-        rows[f"recorded {run.losses[entry.function]['date']}, {run.where}"] = _from(run, entry)
+        rows[f"recorded {run.losses[entry.name]['date']}, {run.where}"] = _from(run, entry)
     height = 0.6 + 2.2 * len(rows)
     figure, grid = plt.subplots(len(rows), 2, figsize=(7.0, height), sharex=True, sharey=True, squeeze=False)
     figure.suptitle(finding(entry, runs), x=0.01, ha="left")
@@ -78,12 +80,12 @@ def live(entry: Row, seconds: float = LIVE_SECONDS) -> Panels:
 def finding(entry: Row, runs: list[Run]) -> str:
     """The title: the recorded ratio to torch's time, or no more than the subject where none is recorded."""
     for run in _with(runs, entry):
-        cost = run.losses[entry.function]["passes"][PASSES[1]]["readable"]
+        cost = run.losses[entry.name]["passes"][PASSES[1]]["readable"]
         if "ratio" in cost:
             low, high = min(cost["ratio"]["median"]), max(cost["ratio"]["median"])
             times = f"{low:.1f} to {high:.1f} times torch's time"
-            return f"{entry.function}: {times}, {_spelled(PASSES[1])}, {run.device['name']}"
-    return f"{entry.function}: the time that the readable form takes"
+            return f"{entry.name}: {times}, {_spelled(PASSES[1])}, {run.device['name']}"
+    return f"{entry.name}: the time that the readable form takes"
 
 
 def account(entry: Row, runs: list[Run]) -> str:
@@ -102,9 +104,7 @@ def account(entry: Row, runs: list[Run]) -> str:
     elif not runs:
         paragraphs.append("No recorded runs were found: they lie in `book/_data/timings` of the book's repository.")
     paragraphs += [
-        f"Not in the run on {run.where}: {run.left_out[entry.function]}"
-        for run in runs
-        if entry.function in run.left_out
+        f"Not in the run on {run.where}: {run.left_out[entry.name]}" for run in runs if entry.name in run.left_out
     ]
     if not any(run.device["type"] == "cuda" for run in shown):
         paragraphs.append(
@@ -121,7 +121,7 @@ def _table(entry: Row, runs: list[Run]) -> str:
     ]
     for run in runs:
         for passed in PASSES:
-            costs = run.losses[entry.function]["passes"][passed]
+            costs = run.losses[entry.name]["passes"][passed]
             ratio = (
                 ", ".join(f"{value:.1f}" for value in costs["readable"]["ratio"]["median"]) if "torch" in costs else "-"
             )
@@ -135,12 +135,12 @@ def _spelled(passed: str) -> str:
 
 
 def _with(runs: list[Run], entry: Row) -> list[Run]:
-    return [run for run in runs if entry.function in run.losses]
+    return [run for run in runs if entry.name in run.losses]
 
 
 def _from(run: Run, entry: Row) -> Panels:
     panels: Panels = {}
-    for passed, by_form in run.losses[entry.function]["passes"].items():
+    for passed, by_form in run.losses[entry.name]["passes"].items():
         panels[passed] = {}
         for name, cost in by_form.items():
             spread = cost["seconds"]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 import lossbook
-from lossbook.catalog import Row, Sample
+from lossbook.catalog import Row, Sample, loss_in
 
 __all__ = ["PASSES", "DisagreementError", "Form", "Step", "check", "forms", "sample", "step", "why_left_out"]
 
@@ -22,15 +22,16 @@ class DisagreementError(AssertionError):
 
 def why_left_out(entry: Row) -> str | None:
     """A sentence where the torch at hand lacks a loss that its twin here is compared with, else ``None``."""
-    if entry.from_torch and not hasattr(torch.nn.functional, entry.function):
-        return f"torch {torch.__version__} has no torch.nn.functional.{entry.function}."
+    home = torch.nn.functional if entry.function else torch.nn
+    if entry.from_torch and not hasattr(home, entry.name):
+        return f"torch {torch.__version__} has no {home.__name__}.{entry.name}."
     return None
 
 
 def forms(entry: Row, compiled: bool = False) -> dict[str, Form]:
     """The forms of a loss that take turns: ``torch`` where torch has it, ``readable``, and ``compiled`` on demand."""
-    readable: Form = getattr(lossbook, entry.function)
-    found = {"torch": getattr(torch.nn.functional, entry.function)} if entry.from_torch else {}
+    readable: Form = loss_in(lossbook, entry)
+    found = {"torch": loss_in(torch.nn, entry)} if entry.from_torch else {}
     found["readable"] = readable
     if compiled:
         torch.compiler.reset()
@@ -57,18 +58,31 @@ def step(form: Form, arguments: Sample, passed: str) -> Step:
 
 
 def check(found: dict[str, Form], arguments: Sample) -> None:
-    """Raise :class:`DisagreementError` unless every form gives torch's value and gradient on these arguments."""
+    """Raise :class:`DisagreementError` unless every form gives torch's value and gradient on these arguments.
+
+    Where rounding makes torch's own differ from what it finds in float64, a form that is nearer to that passes too.
+    """
     if "torch" not in found:
         return
     expected = _value_and_gradient(found["torch"], arguments)
     for name, form in found.items():
-        try:
-            torch.testing.assert_close(_value_and_gradient(form, arguments), expected)
-        except AssertionError as error:
-            reason = str(error).splitlines()[0]
-            raise DisagreementError(
-                f"the {name} form does not agree with torch's on what is to be timed: {reason}"
-            ) from error
+        for number, result in enumerate(_value_and_gradient(form, arguments)):
+            try:
+                torch.testing.assert_close(result, expected[number])
+            except AssertionError as error:
+                exact = _value_and_gradient(found["torch"], arguments.widened())[number]
+                if not _nearer(result, expected[number], exact):
+                    reason = str(error).splitlines()[0]
+                    raise DisagreementError(
+                        f"the {name} form does not agree with torch's on what is to be timed: {reason}"
+                    ) from error
+
+
+def _nearer(result: Tensor, other: Tensor, exact: Tensor) -> bool:
+    """Whether the largest error of ``result`` is no larger than that of ``other``, of the same dtype and shape."""
+    if result.dtype != other.dtype or result.shape != other.shape:
+        return False
+    return bool((result - exact).abs().max() <= (other - exact).abs().max())
 
 
 def _value_and_gradient(form: Form, arguments: Sample) -> tuple[Tensor, Tensor]:

@@ -1,11 +1,12 @@
 """Record a run: walk the catalog, measure each loss, write after each, and go on where it was stopped."""
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 
-from lossbook.catalog import CATALOG, Row, is_written, row
+from lossbook.catalog import CATALOG, Row, row
 from lossbook.timing.forms import PASSES, DisagreementError, Form, check, forms, sample, step, why_left_out
 from lossbook.timing.memory import peak_bytes, return_freed
 from lossbook.timing.runs import FormCost, LossCost, Run, Spread, load, save, today
@@ -75,7 +76,7 @@ def seconds_at(
 
 def _chosen(losses: list[str] | None, run: Run) -> list[Row]:
     entries = list(CATALOG.values()) if losses is None else [row(name) for name in losses]
-    return [entry for entry in entries if is_written(entry) and entry.function not in run.losses]
+    return [entry for entry in entries if entry.name not in run.losses]
 
 
 def _continued(new: Run, old: Run) -> Run:
@@ -87,15 +88,17 @@ def _continued(new: Run, old: Run) -> Run:
 
 
 def _add(run: Run, entry: Row, device: torch.device) -> None:
-    run.left_out.pop(entry.function, None)
+    run.left_out.pop(entry.name, None)
     reason = why_left_out(entry)
     try:
         if reason is None:
-            run.losses[entry.function] = _cost(run, entry, device)
+            # What a loss has to say of its defaults (kl_div of its mean) is for those who train with them.
+            with warnings.catch_warnings(action="ignore"):
+                run.losses[entry.name] = _cost(run, entry, device)
     except DisagreementError as error:
         reason = f"Not timed, because {error}"
     if reason is not None:
-        run.left_out[entry.function] = reason
+        run.left_out[entry.name] = reason
 
 
 def _cost(run: Run, entry: Row, device: torch.device) -> LossCost:
@@ -140,10 +143,10 @@ def _progress(entries: list[Row]) -> Iterator[Row]:
         from tqdm import tqdm
     except ImportError:
         for number, entry in enumerate(entries, start=1):
-            print(f"[{number}/{len(entries)}] {entry.function}", flush=True)
+            print(f"[{number}/{len(entries)}] {entry.name}", flush=True)
             yield entry
     else:
         bar = tqdm(entries, unit="loss")
         for entry in bar:
-            bar.set_description(entry.function)
+            bar.set_description(entry.name)
             yield entry

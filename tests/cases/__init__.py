@@ -7,6 +7,8 @@ A family of losses has a file here, named as its file in ``lossbook/losses``. It
 - ``DIFFERENCES`` and ``FINITE_ONLY_HERE``: where this package differs from torch, all of it, and why;
 - ``EXACT``: the losses a second time, in exact arithmetic;
 - ``CALLS``: how a Module that has no function is called like one;
+- ``UNDEFINED``: calls of which torch makes what chance will have; here they are errors;
+- ``MODULE_NEEDS``: what a Module cannot be made without;
 - ``MODULE_OPTIONS`` and ``REFERENCE_OPTIONS``: options of the Modules, and of torch's own reference functions.
 """
 
@@ -15,7 +17,17 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from types import ModuleType
 
-from tests.cases import regression
+from tests.cases import (
+    classification,
+    divergence,
+    embedding,
+    likelihood,
+    margin,
+    multilabel,
+    regression,
+    sequence,
+    vocabulary,
+)
 from tests.cases.form import (
     ALL,
     FULL,
@@ -45,10 +57,12 @@ __all__ = [
     "FULL",
     "HALF",
     "INF",
+    "MODULE_NEEDS",
     "MODULE_OPTIONS",
     "NAN",
     "REDUCTIONS",
     "REFERENCE_OPTIONS",
+    "UNDEFINED",
     "BadCall",
     "Case",
     "Difference",
@@ -60,7 +74,17 @@ __all__ = [
     "trials",
 ]
 
-FAMILIES: tuple[ModuleType, ...] = (regression,)
+FAMILIES: tuple[ModuleType, ...] = (
+    regression,
+    likelihood,
+    classification,
+    divergence,
+    margin,
+    multilabel,
+    embedding,
+    sequence,
+    vocabulary,
+)
 
 CASES: tuple[Case, ...] = (*chain.from_iterable(family.CASES for family in FAMILIES),)
 BAD_CALLS: tuple[BadCall, ...] = (*chain.from_iterable(family.BAD_CALLS for family in FAMILIES),)
@@ -68,6 +92,8 @@ DIFFERENCES: tuple[Difference, ...] = (*chain.from_iterable(family.DIFFERENCES f
 FINITE_ONLY_HERE = set(chain.from_iterable(family.FINITE_ONLY_HERE for family in FAMILIES))
 EXACT = ChainMap(*(family.EXACT for family in FAMILIES))
 CALLS: Mapping[str, Callable[[ModuleType], Callable]] = ChainMap(*(getattr(family, "CALLS", {}) for family in FAMILIES))
+UNDEFINED: Mapping[str, Callable[[dict], bool]] = ChainMap(*(getattr(family, "UNDEFINED", {}) for family in FAMILIES))
+MODULE_NEEDS: Mapping[str, dict] = ChainMap(*(getattr(family, "MODULE_NEEDS", {}) for family in FAMILIES))
 MODULE_OPTIONS = ChainMap(*(family.MODULE_OPTIONS for family in FAMILIES))
 REFERENCE_OPTIONS = ChainMap(*(family.REFERENCE_OPTIONS for family in FAMILIES))
 

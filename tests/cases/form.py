@@ -3,7 +3,7 @@
 A case is a loss, named arguments and options. Each is crossed with dtypes and reductions.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,18 +28,23 @@ class Case:
     """One call of a loss, before dtype and reduction are chosen.
 
     ``tensors`` are in float64 (or complex128) and cast to the dtype under test; those named in ``fixed`` are not.
+    Those named in ``constant`` are never differentiated: torch has no derivative by them.
     ``view`` is applied after the cast, so that strides survive it.
+    Those named in ``constant`` are not differentiated: torch has no derivative by them.
     ``exact``: every result is compared with the one in exact arithmetic; in float64 it may be ``places`` units in
     the last place away.
     ``bent``: the call is bent in one place at a time, and must then do what torch's does.
     ``rows`` names the arguments of which each row is a call of its own; ``None``: all, if they have one shape.
+    ``along``: the first argument goes through it before the value is differentiated numerically; for a loss whose
+    slope is the derivative only along what comes out of it.
     """
 
     loss: str
     name: str
     tensors: dict[str, Tensor]
     options: dict[str, Any] = field(default_factory=dict)
-    fixed: frozenset[str] = frozenset()
+    fixed: Collection[str] = ()
+    constant: Collection[str] = ()
     view: Callable[[Tensor], Tensor] = lambda t: t
     dtypes: tuple[torch.dtype, ...] = ALL
     reductions: tuple[str, ...] = REDUCTIONS
@@ -47,6 +52,7 @@ class Case:
     places: float = 4
     bent: bool = False
     rows: tuple[str, ...] | None = None
+    along: Callable[[Tensor], Tensor] = lambda t: t
 
     def __str__(self) -> str:
         options = "-".join(f"{name}={value}" for name, value in self.options.items())
@@ -121,6 +127,15 @@ def named(*names: str, **facts: object) -> Callable[[Trial], bool]:
     return lambda trial: trial.case.name in names and all(getattr(trial, key) == fact for key, fact in facts.items())
 
 
+def finite_here(
+    case: str, dtype: torch.dtype, *quantities: str, reductions: tuple[str, ...] = REDUCTIONS
+) -> Iterator[tuple[str, torch.dtype, str, str]]:
+    """What is finite here and not in torch: these quantities of the case, in this dtype, for each reduction."""
+    for quantity in quantities:
+        for reduction in reductions:
+            yield case, dtype, reduction, quantity
+
+
 @dataclass(frozen=True)
 class Exact:
     """A loss in exact arithmetic: values and slopes of its elements, flat, and what their sum is divided by for a mean.
@@ -136,3 +151,15 @@ class Exact:
 def flat(nested: list) -> list:
     """The numbers of nested lists, in order."""
     return [number for part in nested for number in (flat(part) if isinstance(part, list) else [part])]
+
+
+def each(pair: Callable[..., tuple[mpf, mpf]]) -> Callable[..., Exact]:
+    """Of a formula for one element, value and slope, the one for all: numbers by position, options by name."""
+
+    def all_of_them(**arguments: Any) -> Exact:
+        lists = [flat(value) for value in arguments.values() if isinstance(value, list)]
+        options = {name: value for name, value in arguments.items() if not isinstance(value, list)}
+        values, slopes = zip(*(pair(*one, **options) for one in zip(*lists, strict=True)), strict=True)
+        return Exact(list(values), list(slopes))
+
+    return all_of_them

@@ -1,6 +1,6 @@
 """The cases of the losses for amounts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import mpmath
@@ -18,9 +18,8 @@ from tests.cases.form import (
     BadCall,
     Case,
     Difference,
-    Exact,
     Trial,
-    flat,
+    each,
     named,
     noise,
     numbers,
@@ -321,17 +320,6 @@ def smooth_l1(x: mpf, y: mpf, beta: float = 1.0) -> tuple[mpf, mpf]:
         return absolute(x, y)
     value, slope = huber(x, y, beta)
     return value / mpf(beta), slope / mpf(beta)
-
-
-def each(pair: Callable[..., tuple[mpf, mpf]]) -> Callable[..., Exact]:
-    """Of a formula for one element, the one for all."""
-
-    def all_of_them(input: list, target: list, **options: float) -> Exact:
-        pairs = zip(flat(input), flat(target), strict=True)
-        values, slopes = zip(*(pair(x, y, **options) for x, y in pairs), strict=True)
-        return Exact(list(values), list(slopes))
-
-    return all_of_them
 
 
 EXACT = {

@@ -5,7 +5,7 @@ A judge raises where the two disagree. That each does is itself tested, in test_
 
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -37,12 +37,12 @@ def direction(like: Tensor, seed: int) -> Tensor:
     return (torch.randint(32, 129, like.shape, generator=torch.Generator().manual_seed(seed)) / 64).to(like.dtype)
 
 
-def leaves(arguments: dict[str, Tensor]) -> dict[str, Tensor]:
+def leaves(arguments: dict[str, Tensor], constant: Collection[str] = ()) -> dict[str, Tensor]:
     """Copies of the arguments that can be differentiated, ready for autograd; strides are kept."""
     return {
         name: value.detach().requires_grad_()
         for name, value in arguments.items()
-        if value.is_floating_point() or value.is_complex()
+        if name not in constant and (value.is_floating_point() or value.is_complex())
     }
 
 
@@ -52,7 +52,7 @@ def value(loss: Loss, trial: Trial) -> dict[str, Tensor]:
 
 def _slopes(loss: Loss, trial: Trial, create_graph: bool) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     arguments = trial.arguments()
-    wanted = leaves(arguments)
+    wanted = leaves(arguments, trial.case.constant)
     result = quiet(loss, **(arguments | wanted), **trial.options)
     slopes = torch.autograd.grad(
         result, list(wanted.values()), direction(result, 7), create_graph=create_graph, materialize_grads=True
@@ -83,7 +83,7 @@ def forward_mode(loss: Loss, trial: Trial) -> dict[str, Tensor]:
     """The derivative in forward mode, one argument moved at a time."""
     arguments = trial.arguments()
     moved = {}
-    for seed, (name, leaf) in enumerate(leaves(arguments).items()):
+    for seed, (name, leaf) in enumerate(leaves(arguments, trial.case.constant).items()):
 
         def along(x: Tensor, name: str = name) -> Tensor:
             return loss(**(arguments | {name: x}), **trial.options)
@@ -95,7 +95,7 @@ def forward_mode(loss: Loss, trial: Trial) -> dict[str, Tensor]:
 def forward_over_reverse(loss: Loss, trial: Trial, seed: int = 3) -> dict[str, Tensor]:
     """The second derivative, forward mode over the gradient: a Hessian times a vector."""
     arguments = trial.arguments()
-    first = next(iter(leaves(arguments)))
+    first = next(iter(leaves(arguments, trial.case.constant)))
 
     def slope(x: Tensor) -> Tensor:
         result, pull = torch.func.vjp(lambda x: loss(**(arguments | {first: x}), **trial.options), x)

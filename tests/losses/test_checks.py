@@ -1,5 +1,6 @@
 """What the losses ask of their arguments, one check at a time."""
 
+import itertools
 import math
 import re
 import warnings
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 import lossbook
 from lossbook.losses import checks
@@ -169,3 +171,196 @@ def test_a_device_without_autocast():
     pair = torch.ones(3, device="meta"), torch.zeros(3, device="meta")
     assert not torch.amp.is_autocast_available("meta")
     assert checks.autocast(*pair) == pair
+
+
+# --- likelihood, divergence ---------------------------------------------------------------------------------------
+
+
+def test_tensor_raises_what_it_is_told():
+    with pytest.raises(TypeError, match="target must be a Tensor, but a float came"):
+        checks.tensor("target", 1.0, TypeError)
+
+
+def test_values_are_read_on_a_cpu_alone_and_below_every_transform():
+    x, seen = torch.ones(3), []
+
+    def look(value: torch.Tensor) -> torch.Tensor:
+        seen.append(checks.readable(value))
+        return value.sum()
+
+    for unread in (x.to("meta"), torch.ones(0)):
+        assert checks.readable(unread) is None
+    look(x.requires_grad_())
+    torch.func.grad(look)(x)
+    torch.func.vmap(look)(x)
+    torch.func.vmap(torch.func.grad(look))(x)
+    torch.func.grad(lambda x: torch.func.vmap(look)(x).sum())(x)
+    for plain in seen:
+        assert torch.equal(plain, torch.ones(3))
+        assert not plain.requires_grad
+
+
+def test_values_are_not_read_where_a_compiler_looks_on():
+    def readable(x: torch.Tensor) -> torch.Tensor:
+        return x if checks.readable(x) is None else x + 1
+
+    compiled = torch.compile(readable, backend="eager", fullgraph=True)
+    assert (readable(torch.ones(1)), compiled(torch.ones(1))) == (2, 1)
+
+
+def test_values_are_not_read_of_a_tensor_that_has_none():
+    with FakeTensorMode() as mode:
+        assert checks.readable(mode.from_tensor(torch.ones(3))) is None
+
+
+def test_a_warning_is_left_out_where_a_compiler_looks_on():
+    def warned(x: torch.Tensor) -> torch.Tensor:
+        checks.warn("words")
+        return x + 1
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert torch.compile(warned, backend="eager", fullgraph=True)(torch.ones(1)) == 2
+    with pytest.warns(UserWarning, match="words"):
+        warned(torch.ones(1))
+
+
+@pytest.mark.parametrize("value", [1.0, -2, 0, math.nan, torch.tensor(-0.5)])
+def test_any_real_number_is_one(value: object):
+    result = checks.real_number("eps", value)
+    assert type(result) is float
+    assert result == pytest.approx(float(value), nan_ok=True)
+
+
+@pytest.mark.parametrize("value", ["1", None, 1j, torch.ones(1), torch.tensor(1j), torch.tensor(1.0).requires_grad_()])
+def test_what_is_not_any_real_number(value: object):
+    with pytest.raises(TypeError, match=f"eps must be a real number, but a {type(value).__name__} came"):
+        checks.real_number("eps", value)
+
+
+def test_a_flag_is_a_bool():
+    checks.flag("full", True)
+    checks.flag("full", False)
+    for odd in (1, 0, None, "True", torch.tensor(True)):
+        with pytest.raises(TypeError, match=f"full must be True or False, but a {type(odd).__name__} came"):
+            checks.flag("full", odd)
+
+
+def test_a_reduction_of_today_is_a_name():
+    for name in ("none", "mean", "sum"):
+        checks.current_reduction(name)
+    for odd in (None, True, 0, ["mean"]):
+        with pytest.raises(TypeError, match=r"reduction must be one of \('none', 'mean', 'sum'\)"):
+            checks.current_reduction(odd)
+    for odd in ("elementwise_mean", "batchmean", ""):
+        with pytest.raises(ValueError, match=f"reduction='{odd}' is not a valid value"):
+            checks.current_reduction(odd)
+
+
+def test_batchmean_is_a_name_where_it_is_named():
+    names = (*checks.REDUCTIONS, "batchmean")
+    assert checks.reduction_name("batchmean", names=names) == "batchmean"
+    with pytest.raises(ValueError, match="'batchmean' is not a valid value"):
+        checks.reduction_name("batchmean")
+
+
+DTYPES = (
+    *(torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex64, torch.complex128),
+    *(torch.int64, torch.int32, torch.uint8, torch.bool),
+)
+
+
+@pytest.mark.parametrize("shapes", [*itertools.product(((), (2,), (2, 2)), repeat=2)])
+def test_the_dtype_of_arithmetic_is_torchs(shapes: tuple):
+    for first, second in itertools.product(DTYPES, repeat=2):
+        x, y = torch.ones(shapes[0]).to(first), torch.ones(shapes[1]).to(second)
+        assert checks.result_dtype(x, y) == torch.result_type(x, y)
+
+
+def test_the_dtype_of_arithmetic_with_a_number_is_torchs():
+    for tensor in (torch.ones(shape).to(dtype) for dtype in DTYPES for shape in ((2,), ())):
+        for number in (2, 0.5, True, 1j):
+            assert checks.result_dtype(tensor, number) == torch.result_type(tensor, number)
+        assert checks.result_dtype(tensor, None) == tensor.dtype
+
+
+def test_the_dtype_of_arithmetic_on_three_goes_in_order():
+    sized, single, double = torch.ones(2).half(), torch.tensor(1.0), torch.tensor(1.0).double()
+    whole = torch.ones(2).long()
+    assert checks.result_dtype(single, double, sized) == ((single - double) / sized).dtype == torch.float16
+    assert checks.result_dtype(single, sized, double) == ((single - sized) / double).dtype == torch.float16
+    assert checks.result_dtype(whole, double, sized) == ((whole - double) / sized).dtype == torch.float64
+
+
+def test_a_result_is_rounded_where_something_is_of_half_precision():
+    half, single = torch.ones(2).half(), torch.ones(2)
+    assert checks.rounded_to(single, single.double()) is None
+    assert checks.rounded_to(half, single.long()) == torch.float16
+    assert checks.rounded_to(single, half) == torch.float32
+
+
+def test_whole_numbers_become_inexact_in_the_default_dtype():
+    assert checks.inexact(torch.ones(1).long()).dtype == torch.ones(1).bool().exp().dtype == torch.float32
+    for dtype in (torch.float64, torch.float16, torch.complex64):
+        assert checks.inexact(torch.ones(1, dtype=dtype)).dtype == dtype
+
+
+VAR_SIZES = [(), (1,), (2,), (3,), (1, 1), (2, 1), (1, 3), (2, 3), (3, 2), (2, 3, 1), (1, 2, 3), (0, 1), (2, 0), (1, 0)]
+
+
+@pytest.mark.parametrize("size", VAR_SIZES)
+@pytest.mark.parametrize("var", VAR_SIZES)
+def test_the_size_of_a_variance_is_refused_where_torch_does(size: tuple, var: tuple):
+    try:
+        torch.nn.functional.gaussian_nll_loss(torch.zeros(size), 0.0, torch.ones(var))
+        refused = False
+    except ValueError:
+        refused = True
+    except RuntimeError:  # the sizes pass this check, but do not broadcast
+        refused = False
+    if refused:
+        with pytest.raises(ValueError, match="var must have the size of input"):
+            checks.likelihood.per_element(torch.ones(var), torch.Size(size))
+    else:
+        assert checks.likelihood.per_element(torch.ones(var), torch.Size(size)).dim() == len(size)
+
+
+# --- margin and multilabel ------------------------------------------------------------------------------------------
+
+
+def test_tensors_names_the_one_that_is_none():
+    checks.tensors(input=torch.ones(1), target=torch.ones(1))
+    with pytest.raises(TypeError, match=r"target must be a Tensor, but a float came: wrap it in torch\.tensor"):
+        checks.tensors(input=torch.ones(1), target=1.0)
+
+
+def test_wide_lifts_half_precision_alone():
+    dtypes = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64, torch.complex64)
+    lifted = [checks.wide(torch.ones(1, dtype=dtype)).dtype for dtype in dtypes]
+    assert lifted == [torch.float32, torch.float32, *dtypes[2:]]
+    assert checks.wide(0.5) == 0.5
+
+
+def test_constant_refuses_only_what_asks_for_a_gradient():
+    weight = torch.ones(1, requires_grad=True)
+    checks.constant("weight", weight.detach())
+    with torch.no_grad():
+        checks.constant("weight", weight)
+    with pytest.raises(RuntimeError, match=r"weight asks for a gradient.*weight\.detach\(\)"):
+        checks.constant("weight", weight)
+
+
+def test_rows():
+    for shape, rows in (((), (1, 1)), ((3,), (1, 3)), ((2, 3), (2, 3)), ((0, 3), (0, 3))):
+        assert checks.margin.rows(torch.ones(shape)).shape == rows
+    for shape in ((0,), (2, 0), (1, 2, 3)):
+        with pytest.raises(RuntimeError, match=re.escape(str(shape))):
+            checks.margin.rows(torch.ones(shape))
+
+
+def test_indices_shows_the_ends_and_reads_no_values_elsewhere():
+    checks.margin.indices(torch.tensor([0, 2]), 0, 2)
+    checks.margin.indices(torch.zeros(0, dtype=torch.int64), 0, 2)
+    checks.margin.indices(torch.tensor([0, 7], device="meta"), 0, 2)
+    with pytest.raises(RuntimeError, match="it must be from 0 to 2, but is from -5 to 7"):
+        checks.margin.indices(torch.tensor([0, 7, -5]), 0, 2)

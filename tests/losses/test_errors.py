@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 
 import lossbook
+from lossbook.catalog import CATALOG
 from tests.cases import BAD_CALLS, BadCall
 from tests.losses import judges
 
@@ -28,6 +29,8 @@ DTYPES = (
 )
 LOSSES = ("l1_loss", "mse_loss", "huber_loss", "smooth_l1_loss")
 WITH_WEIGHT = ("l1_loss", "mse_loss", "huber_loss")
+# These broadcast without a warning.
+PLAIN = ("poisson_nll_loss", "kl_div")
 
 
 def bent(loss: str, **arguments: object) -> None:
@@ -35,7 +38,7 @@ def bent(loss: str, **arguments: object) -> None:
 
 
 @pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", LOSSES + PLAIN)
 def test_every_pair_of_dtypes(loss: str, reduction: str):
     for first, second in itertools.product(DTYPES, repeat=2):
         bent(loss, input=torch.ones(3).to(first), target=torch.zeros(3).to(second), reduction=reduction)
@@ -52,7 +55,7 @@ def test_every_dtype_of_weight(loss: str, reduction: str):
 SHAPES = ((), (1,), (3,), (4,), (0,), (1, 3), (3, 1), (4, 3), (2, 4, 3), (3, 0))
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", LOSSES + PLAIN)
 def test_every_pair_of_shapes(loss: str):
     for first, second in itertools.product(SHAPES, repeat=2):
         bent(loss, input=torch.full(first, 2.0), target=torch.ones(second), reduction="none")
@@ -70,7 +73,7 @@ def test_every_shape_of_weight(loss: str):
         )
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", LOSSES + PLAIN)
 def test_every_odd_reduction(loss: str):
     for reduction in ("avg", "", "MEAN", "batchmean", None, True, 0, "elementwise_mean", ["mean"]):
         bent(loss, input=torch.ones(3), target=torch.zeros(3), reduction=reduction)
@@ -91,7 +94,7 @@ def test_a_listed_difference_beta_of_two_elements():
     bent("huber_loss", **arguments, delta=torch.ones(2))
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", LOSSES + PLAIN)
 def test_every_odd_object(loss: str):
     for odd in ([1.0], 1.0, None, "x", (1.0,)):
         bent(loss, input=odd, target=torch.zeros(1))
@@ -130,6 +133,50 @@ def test_a_warning_is_torchs_once_and_points_at_the_caller(loss: str):
 
 def test_smooth_l1_without_a_joint_warns_of_the_same_pair():
     judges.same_warning(lossbook.smooth_l1_loss, F.smooth_l1_loss, *ODD_PAIR, beta=0)
+
+
+def test_kl_div_warns_of_its_mean_and_of_its_old_name_alone():
+    pair = (torch.zeros(3), torch.ones(3))
+    for change in ({}, {"reduction": "mean"}, {"reduction": "elementwise_mean"}):
+        judges.same_warning(lossbook.kl_div, F.kl_div, *pair, **change)
+    for reduction in ("none", "sum", "batchmean"):
+        assert not warnings_of(lambda reduction=reduction: lossbook.kl_div(*pair, reduction=reduction))
+    (warning,) = warnings_of(lambda: lossbook.KLDivLoss()(*pair))
+    assert warning.filename == __file__
+    assert "KLDivLoss()(*pair)" in _line(warning)
+    assert "reduction='batchmean'" in str(warning.message)
+
+
+@pytest.mark.parametrize("loss", ["poisson_nll_loss", "gaussian_nll_loss"])
+def test_a_likelihood_does_not_warn_of_sizes(loss: str):
+    arguments = {"input": torch.zeros(3, 1), "target": torch.ones(3)}
+    if loss == "gaussian_nll_loss":
+        arguments["var"] = torch.ones(3, 1)
+    assert not warnings_of(lambda: judges.loss_of(lossbook, loss)(**arguments))
+
+
+# The losses that know an old name of the mean, and do not mind a target of another size.
+OLD_NAME = (
+    *("soft_margin_loss", "hinge_embedding_loss", "margin_ranking_loss", "multi_margin_loss"),
+    "multilabel_margin_loss",
+)
+
+
+@pytest.mark.parametrize("loss", OLD_NAME)
+def test_the_old_name_of_the_mean_warns_as_torchs_does(loss: str):
+    sample = CATALOG[loss].sample(20, torch.float64, torch.device("cpu"), torch.Generator().manual_seed(0))
+    ours, theirs = judges.loss_of(lossbook, loss), judges.loss_of(F, loss)
+    judges.same_warning(ours, theirs, *sample.args, reduction="elementwise_mean")
+    assert judges.quiet(ours, *sample.args, reduction="elementwise_mean") == ours(*sample.args)
+
+
+@pytest.mark.parametrize("home", [lossbook, F])
+def test_the_losses_with_a_margin_broadcast_in_silence(home):
+    column, row = torch.ones(3, 1), -torch.ones(4)
+    assert not warnings_of(lambda: home.hinge_embedding_loss(column, row))
+    assert not warnings_of(lambda: home.margin_ranking_loss(column, row[None], column))
+    assert not warnings_of(lambda: home.soft_margin_loss(torch.ones(3, 4), row))
+    assert not warnings_of(lambda: home.multilabel_soft_margin_loss(torch.ones(3, 4), row))
 
 
 @pytest.mark.parametrize("name", ["L1Loss", "MSELoss", "HuberLoss", "SmoothL1Loss"])

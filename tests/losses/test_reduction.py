@@ -22,6 +22,13 @@ def test_each_weighted_reduction_by_hand():
     assert reduce(VALUES, "mean", WEIGHT).item() == 19 / 4
 
 
+def test_a_divisor_of_its_own():
+    assert reduce(VALUES, "mean", divisor=torch.tensor(4)).item() == 9 / 4
+    assert reduce(VALUES, "mean", divisor=torch.tensor(0)).isinf()
+    for reduction in ("none", "sum"):
+        torch.testing.assert_close(reduce(VALUES, reduction, divisor=torch.tensor(4)), reduce(VALUES, reduction))
+
+
 def test_equal_weights_change_no_mean():
     values = noise(5, 4)
     torch.testing.assert_close(reduce(values, "mean", torch.full((5, 4), 0.3).double()), values.mean())
@@ -42,6 +49,15 @@ def test_the_divisor_has_a_slope_too():
     mean = reduce(VALUES, "mean", weight)
     mean.backward()
     torch.testing.assert_close(weight.grad, (VALUES - mean.detach()) / WEIGHT.sum())
+
+
+def test_a_divisor_of_its_own_counts_for_the_mean_alone():
+    divisor = numbers(4)[0]
+    assert reduce(VALUES, "none", divisor=divisor).tolist() == [1, 2, 6]
+    assert reduce(VALUES, "sum", divisor=divisor).item() == 9
+    assert reduce(VALUES, "mean", divisor=divisor).item() == 9 / 4
+    assert reduce(VALUES, "mean", WEIGHT, divisor=divisor).item() == 19 / 4
+    assert reduce(torch.zeros(0), divisor=torch.tensor(0)).isnan()
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
@@ -80,3 +96,20 @@ def test_the_mean_of_integers_is_refused():
     with pytest.raises(RuntimeError, match=r"torch.int64.*x\.float\(\)"):
         reduce(torch.tensor([1, 2]), "mean")
     assert reduce(torch.tensor([1, 2]), "mean", torch.ones(2)).item() == 1.5
+
+
+def test_the_mean_over_a_batch_divides_by_the_number_given():
+    assert reduce(VALUES, "batchmean", batch=2).item() == 4.5
+    assert reduce(VALUES, "mean", batch=2).item() == 3
+    assert reduce(torch.zeros(0), "batchmean", batch=0).isnan()
+    for batch in (None, 2):
+        with pytest.raises(ValueError, match=r"'median' is not a valid value for reduction: use one of \('none'"):
+            reduce(VALUES, "median", batch=batch)
+    with pytest.raises(ValueError, match="'batchmean' is not a valid value"):
+        reduce(VALUES, "batchmean")
+
+
+def test_the_mean_over_a_batch_is_rounded_once():
+    large = torch.full((8,), 60_000.0)
+    assert reduce(large, "batchmean", dtype=torch.float16, batch=8).item() == 60_000
+    assert reduce(large, "sum", dtype=torch.float16).isinf()

@@ -76,6 +76,15 @@ def test_slopes_at_zero_and_at_the_ends(name: str):
     assert second[:3].tolist() == [0.25 * sign, 0, 0]
 
 
+def test_the_pair_is_softplus_both_ways():
+    """Values and slopes of both orders, at 0 and at infinity too."""
+    x = numbers(*POINTS, INF, -INF, NAN)
+    for place, sign in enumerate((1, -1)):
+        mine = slopes(lambda x, place=place: stable.softplus_pair(x)[place], x, order=2)
+        for one, other in zip(mine, slopes(lambda x, sign=sign: stable.softplus(sign * x), x, order=2), strict=True):
+            torch.testing.assert_close(one, other, equal_nan=True)
+
+
 @pytest.mark.parametrize("name", ONE)
 def test_elementwise_gradchecks(name: str):
     function = ONE[name][0]
@@ -96,7 +105,11 @@ ROWS = (
     (700.0, 710.0, 720.0),
     (-1e-9, 1e-9, 0.0),
 )
-DIM = {"logsumexp": (stable.logsumexp, torch.logsumexp), "log_softmax": (stable.log_softmax, F.log_softmax)}
+DIM = {
+    "logsumexp": (stable.logsumexp, torch.logsumexp),
+    "log_softmax": (stable.log_softmax, F.log_softmax),
+    "softmax": (stable.softmax, F.softmax),
+}
 
 
 def exact_logsumexp(row) -> mpf:
@@ -112,7 +125,9 @@ def test_along_a_dimension_against_exact_arithmetic(row: tuple[float, ...]):
     assert exact.gap([stable.logsumexp(x, 0).item()], [total], 2.0**-52, 1e-15) <= 2
     with mpmath.workdps(1000):
         truth = [mpf(one) - total for one in row]
+        chances = [mpmath.exp(one) for one in truth]
     assert exact.gap(stable.log_softmax(x, 0).tolist(), truth, 2.0**-52, 1e-16) <= 8
+    assert exact.gap(stable.softmax(x, 0).tolist(), chances, 2.0**-52, 2.0**-1074) <= 8
 
 
 @pytest.mark.parametrize("name", DIM)
@@ -222,3 +237,9 @@ def test_xlogy_against_exact_arithmetic():
     with mpmath.workdps(exact.DIGITS):
         truth = [mpf(a) * mpmath.log(mpf(b)) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
     assert exact.gap(stable.xlogy(x, y).tolist(), truth, 2.0**-52, 2.0**-1074) <= 2
+
+
+def test_the_log_softmax_of_nothing_is_nothing():
+    for shape in ((3, 0), (0, 3), (0,)):
+        x = torch.zeros(shape, requires_grad=True)
+        torch.testing.assert_close(stable.log_softmax(x, -1), F.log_softmax(x, -1))

@@ -7,11 +7,12 @@ import torch
 import torch.nn.functional as F
 
 import lossbook
-from lossbook.catalog import CATALOG, is_written
+from lossbook.catalog import CATALOG
 from lossbook.teach import agreement, card
 from lossbook.teach.cards import overview
+from lossbook.teach.record import _verdict
 
-WRITTEN = [row.function for row in CATALOG.values() if is_written(row) and row.from_torch]
+LOSSES = [row.name for row in CATALOG.values() if row.from_torch]
 
 
 @pytest.mark.parametrize("name", CATALOG)
@@ -38,7 +39,7 @@ def test_two_losses_have_two_cards():
     assert len({card(name).data for name in CATALOG}) == len(CATALOG)
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", LOSSES)
 def test_agreement_has_a_line_for_each_dtype(name: str):
     text = agreement(name).data
     for dtype in ("float64", "float32", "bfloat16", "float16"):
@@ -58,6 +59,33 @@ def test_agreement_raises_where_a_loss_is_wrong(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(lossbook, "huber_loss", wrong)
     with pytest.raises(AssertionError):
         agreement("huber_loss")
+
+
+def test_a_difference_must_be_to_the_better():
+    """e^x - y, in bfloat16: torch rounds e^x first. In float64 no difference passes."""
+    lines = [line.split(" | ")[0:1] + line.split(" | ")[3:] for line in agreement("poisson_nll_loss").data.splitlines()]
+    assert ["| float32", "agrees", "agrees |"] in lines
+    assert ["| bfloat16", "agrees", "nearer to float64 |"] in lines
+    half, exact = torch.tensor([1.0, 2.0]).bfloat16(), torch.tensor([1.0, 2.0]).double()
+    off = half * 1.1
+    assert _verdict(half, off, exact) == "nearer to float64"
+    assert _verdict(half, half, exact) == "agrees"
+    assert _verdict(half.float(), off.float(), exact) == "nearer to float64"
+    for ours, theirs in ((off, half), (off.float(), half.float()), (half.float(), off), (half, off.half())):
+        with pytest.raises(AssertionError):
+            _verdict(ours, theirs, exact)
+
+
+def test_a_dtype_that_torch_refuses_must_be_refused(monkeypatch: pytest.MonkeyPatch):
+    lines = agreement("multi_margin_loss").data.splitlines()
+    assert [line.endswith("| not taken | not taken |") for line in lines[-4:]] == [False, False, True, True]
+    monkeypatch.setattr(
+        lossbook,
+        "multi_margin_loss",
+        lambda x, *rest, **options: F.multi_margin_loss(x.float(), *rest, **options).to(x),
+    )
+    with pytest.raises(AssertionError, match="lossbook takes it"):
+        agreement("multi_margin_loss")
 
 
 def test_torch_agrees_with_itself(monkeypatch: pytest.MonkeyPatch):
