@@ -85,15 +85,19 @@ class SurpriseInChunks(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, factors: Tensor) -> tuple[Tensor | None, ...]:
         input, linear_weight, linear_bias, target = ctx.saved_tensors
-        by_input, by_weight = [], factors.new_zeros(linear_weight.shape)
-        by_bias = None if linear_bias is None else factors.new_zeros(linear_bias.shape)
+        train_input, train_weight, train_bias, *_ = ctx.needs_input_grad
+        by_input = []
+        by_weight = factors.new_zeros(linear_weight.shape) if train_weight else None
+        by_bias = factors.new_zeros(linear_bias.shape) if train_bias else None
         for h, y, factor in zip(*(t.split(ctx.rows) for t in (input, target, factors)), strict=True):
             by_scores = pull(stable.log_softmax(last_layer(h, linear_weight, linear_bias), 1), y, factor)
-            by_input.append(by_scores @ linear_weight)
-            by_weight.addmm_(by_scores.T, h)
+            if train_input:
+                by_input.append(by_scores @ linear_weight)
+            if by_weight is not None:
+                by_weight.addmm_(by_scores.T, h)
             if by_bias is not None:
                 by_bias += by_scores.sum(0)
-        return torch.cat(by_input), by_weight, by_bias, None, None
+        return torch.cat(by_input) if train_input else None, by_weight, by_bias, None, None
 
 
 def rows_per_chunk(options: Any, input: Tensor, linear_weight: Tensor) -> int:

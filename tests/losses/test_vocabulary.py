@@ -269,6 +269,27 @@ def test_the_peak_of_memory_is_lower():
     assert small < scores / 2
 
 
+@pytest.mark.parametrize("trained", [trained for trained in itertools.product((True, False), repeat=3) if any(trained)])
+def test_chunks_make_the_gradients_that_are_asked_for(trained: tuple[bool, ...]):
+    options = lossbook.LinearCrossEntropyOptions(batch_chunk_size=3)
+
+    def gradients(chosen) -> list[Tensor]:
+        leaves = [value.clone().requires_grad_(trains) for value, trains in zip((H, W, B), chosen, strict=True)]
+        loss = lossbook.linear_cross_entropy(*leaves[:2], Y, linear_bias=leaves[2], options=options)
+        return list(torch.autograd.grad(loss, [leaf for leaf in leaves if leaf.requires_grad]))
+
+    every = [slope for slope, trains in zip(gradients((True,) * 3), trained, strict=True) if trains]
+    torch.testing.assert_close(gradients(trained), every, rtol=0, atol=0)
+
+
+def test_a_layer_that_does_not_train_costs_no_gradient():
+    input, layer, target = LARGE
+    with _Largest() as watcher:
+        options = lossbook.LinearCrossEntropyOptions(batch_chunk_size=1)
+        lossbook.linear_cross_entropy(input.clone().requires_grad_(), layer, target, options=options).backward()
+    assert watcher.elements < layer.numel()
+
+
 def test_a_graph_in_chunks_can_be_kept():
     input = H.clone().requires_grad_()
     loss = lossbook.linear_cross_entropy(input, W, Y, options=lossbook.LinearCrossEntropyOptions(batch_chunk_size=2))
