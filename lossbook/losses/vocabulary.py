@@ -264,8 +264,8 @@ class AdaptiveLogSoftmaxWithLoss(nn.Module):
         dtype: their dtype.
 
     Returns:
-        A named tuple: ``output``, the log-probability of each target, (N) or (), in the dtype of the input; and
-        ``loss``, 0-d, the mean of their negatives.
+        A pair with names. ``output`` is the log-probability of each target, (N) or (), in the dtype of the input;
+        ``loss`` is 0-d, the mean of their negatives.
 
     Raises:
         AttributeError: ``input_`` or ``target_`` is not a tensor.
