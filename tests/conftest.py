@@ -15,6 +15,17 @@ sys.path.insert(0, str(HERE.parent))
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--cases-of", metavar="LOSS,LOSS", help="only these losses' cases: to collect all takes seconds")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if losses := config.getoption("--cases-of"):
+        from tests import cases
+
+        cases.CASES = tuple(case for case in cases.CASES if case.loss in losses.split(","))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A warning fails a test, so that none is missed; a test that means one says `pytest.warns`.
 

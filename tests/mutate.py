@@ -50,6 +50,9 @@ PATIENCE = 4  # times as long as without a fault: then a test will never end
 
 _TORCHS_OWN = "tests/losses/test_torch_samples.py"
 
+# What walks the table of cases: a file of one family is shown to these, and to its own tests.
+OF_EACH_LOSS = [f"tests/losses/test_{name}.py" for name in ("parity", "exact", "errors", "bent_calls", "signatures")]
+
 # The files of ``losses`` that serve some families alone; those not named here serve the one of their name, or all.
 SERVES = {"chunks": ["vocabulary"], "stated": ["classification"], "surprise": ["classification", "vocabulary"]}
 
@@ -214,6 +217,8 @@ def judges_of(path: Path) -> list[list[str]]:
         twins = [f"tests/losses/test_{stem}.py" for stem in [path.stem, *families, path.parent.name]]
         shown = [[twin] for twin in dict.fromkeys(twins) if (ROOT / twin).exists()]
         chosen = " or ".join(losses or ["random", "weight"])
+        if losses:
+            tests = [*OF_EACH_LOSS, name, "--cases-of", ",".join(losses)]
         shown += [[*tests, "-k", chosen, "-m", "not slow"], [*tests, "-k", f"({chosen}) and random", "-m", "slow"]]
     start = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
     return [[*start, *tests] for tests in shown]
