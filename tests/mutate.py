@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import functools
 import json
 import math
 import os
@@ -40,8 +41,6 @@ import pytest
 import scipy.special  # noqa: F401
 import sklearn.metrics  # noqa: F401
 import torch
-
-from lossbook.catalog import CATALOG
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 2026
@@ -204,6 +203,17 @@ def replaced(source: str, node: ast.expr, new: ast.expr) -> str:
     return (raw[:start] + f"({ast.unparse(new)})".encode() + raw[end:]).decode()
 
 
+@functools.cache
+def losses_by_family() -> dict[str, list[str]]:
+    """From a process of its own: a fork must not find the package loaded already, without the fault."""
+    script = "from lossbook.catalog import CATALOG; print(*(f'{row.family} {row.name}' for row in CATALOG.values()))"
+    words = subprocess.check_output([sys.executable, "-c", script], cwd=ROOT, text=True).split()
+    found: dict[str, list[str]] = {}
+    for family, name in zip(words[::2], words[1::2], strict=True):
+        found.setdefault(family, []).append(name)
+    return found
+
+
 def judges_of(path: Path) -> list[list[str]]:
     """The commands that judge a fault in a file: those that notice most, and soon, first."""
     name = str(path.relative_to(ROOT))
@@ -213,7 +223,7 @@ def judges_of(path: Path) -> list[list[str]]:
     shown = [tests]
     if "losses" in path.parts:
         families = SERVES.get(path.stem, [path.stem])
-        losses = [entry.name for entry in CATALOG.values() if entry.family in families]
+        losses = [name for family in families for name in losses_by_family().get(family, [])]
         twins = [f"tests/losses/test_{stem}.py" for stem in [path.stem, *families, path.parent.name]]
         shown = [[twin] for twin in dict.fromkeys(twins) if (ROOT / twin).exists()]
         chosen = " or ".join(losses or ["random", "weight"])
@@ -472,6 +482,7 @@ def red(command: list[str], tree: Path, seconds: float | None = None) -> bool:
 
 
 def red_in_fork(arguments: list[str], tree: Path, environment: dict[str, str], seconds: float | None) -> bool:
+    assert "lossbook" not in sys.modules, "the fork would not see the fault"
     child = os.fork()
     if child == 0:
         if seconds is not None:

@@ -141,7 +141,7 @@ def binary_cross_entropy_with_logits(
         tensor([6.9315e-01, 2.0612e-09])
 
     Torch twin: :func:`torch.nn.functional.binary_cross_entropy_with_logits`. Half precision is computed in float32 and
-    rounded once. A score of :math:`-\infty` gives nan there even where the answer is yes; here that costs infinity.
+    rounded once. A score of :math:`-\infty` gives nan, as there, whatever the answer.
 
     Source: Cox, D. R. (1958), The regression analysis of binary sequences.
     """
@@ -149,6 +149,7 @@ def binary_cross_entropy_with_logits(
     input, target, dtype = checks.classification.scores(input, target, weight, pos_weight)
     if_no, if_yes = stable.softplus_pair(input)
     loss = (1 - target) * if_no + (target if pos_weight is None else pos_weight * target) * if_yes
+    loss = loss + 0 * input.detach().clamp(max=0)  # nan at -inf, as torch's formula has it: it computes (1 - y) x
     return reduce(loss if weight is None else loss * weight, reduction, dtype=dtype)
 
 

@@ -51,9 +51,10 @@ def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") 
         >>> soft_margin_loss(torch.tensor([3.0, -3.0]), torch.tensor([1.0, 1.0]), reduction="none")
         tensor([0.0486, 3.0486])
 
-    Torch twin: :func:`torch.nn.functional.soft_margin_loss`. Where a score is far on the wrong side (by 89 in
-    float32, by 710 in float64), torch's loss is inf and its slope nan; here they are right. Half precision is
-    computed in float32 and rounded once.
+    Torch twin: :func:`torch.nn.functional.soft_margin_loss`. As there, the exponential overflows where a score is far
+    on the wrong side (by 89 in float32, by 710 in float64): the loss is inf and its slope nan, where
+    ``binary_cross_entropy_with_logits(input, (target + 1) / 2)`` stays right. Half precision is computed in float32
+    and rounded once.
 
     Source: Friedman, J., Hastie, T., Tibshirani, R. (2000), Additive logistic regression, doi:10.1214/aos/1016218223.
     """
@@ -63,8 +64,10 @@ def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") 
     checks.margin.keeps_input(input, target)
     x, y = checks.wide(input), checks.wide(target)
     wrong = -x * y.detach()  # to torch, the target is a constant in forward mode too
-    # Complex numbers have no order, and so no larger of two to take out of the logarithm.
-    loss = wrong.exp().log1p() if wrong.is_complex() else softplus(wrong)
+    loss = wrong.exp().log1p()
+    if not loss.is_complex():
+        # The same, with its second slope right. Where the exponential overflows, torch's loss is infinite, and ours.
+        loss = torch.where(loss.isinf(), loss, softplus(wrong))
     return reduce(loss, reduction, dtype=input.dtype)
 
 

@@ -525,12 +525,6 @@ DIFFERENCES = (
         lambda trial: (trial.case.name, trial.dtype) in WIDER,
     ),
     Difference(
-        "torch finds nan at a score of -inf; where the answer is yes, or yes in part, it costs infinity here",
-        (_LOGITS,),
-        ("value",),
-        named("infinite", "infinite-pos-weight", reduction="none"),
-    ),
-    Difference(
         "the same in forward mode: torch's slope at -inf is nan, ours what it is in its own reverse mode",
         (_LOGITS,),
         ("forward mode",),
