@@ -202,7 +202,7 @@ def test_the_module_holds_its_weight_as_a_buffer():
 
 # --- slopes -------------------------------------------------------------------------------------------------------
 
-SLOPED = ("random", "wide", "joints", "other-targets", "far-wrong", "weighted", "one-sample", "one-class")
+SLOPED = ("random", "wide", "joints", "other-targets", "wrong", "weighted", "one-sample", "one-class")
 SLOPES = [case for case in CASES if case.loss in LOSSES and case.name in SLOPED]
 
 
