@@ -4,6 +4,7 @@ import ast
 import builtins
 import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -105,6 +106,7 @@ def test_everything_public_says_what_it_is_in_one_line_with_an_example(thing):
     assert first.endswith("."), first
     assert blank == ""
     assert ">>> " in thing.__doc__
+    assert not re.search(r"(?<!\\)\\$", thing.__doc__, re.MULTILINE), "one backslash ends no line of a formula: two do"
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.__name__)

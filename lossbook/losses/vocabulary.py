@@ -246,7 +246,7 @@ class AdaptiveLogSoftmaxWithLoss(nn.Module):
     .. math::
 
         \ell(h, y) = \begin{cases}
-            -\log p_0(y \mid h) & y \text{ frequent} \
+            -\log p_0(y \mid h) & y \text{ frequent} \\
             -\log p_0(k \mid h) - \log p_k(y \mid h) & y \text{ in group } k
         \end{cases}
 
