@@ -3,7 +3,7 @@
 Three kinds of faults:
 
 - ``code``: small changes to the syntax tree of the functions in ``lossbook`` (operators, comparisons, constants,
-  swapped arguments, dropped calls), from each file a sample with a fixed seed, or with ``--all`` every one;
+  swapped arguments, dropped calls), from each file a sample, drawn with a fixed seed;
 - ``notebooks``: a bent stored number, a lost alt text, a number in the prose, ...; each must turn the notebook
   checks or nbval red;
 - ``site``: a remote script, a TeX typo, a picture without alt text, ...; each must turn the build or the browser
@@ -44,7 +44,6 @@ import torch
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 2026
-SAMPLED_PER_FILE = 12
 PATIENCE = 4  # times as long as without a fault: then a test will never end
 
 _TORCHS_OWN = "tests/losses/test_torch_samples.py"
@@ -250,13 +249,13 @@ def code_faults(path: Path) -> list[Fault]:
     return found
 
 
-def all_code_faults(only: str, whole: bool) -> list[Fault]:
+def all_code_faults(only: str, per_file: int) -> list[Fault]:
     chosen = []
     for path in sorted((ROOT / "lossbook").rglob("*.py")):
         faults = code_faults(path) if only in str(path) else []
         # Drawn for each file by itself: a change elsewhere does not change the draw.
         draw = random.Random(f"{SEED} {path.name}")
-        chosen += faults if whole or len(faults) <= SAMPLED_PER_FILE else draw.sample(faults, SAMPLED_PER_FILE)
+        chosen += draw.sample(faults, min(per_file, len(faults)))
     return chosen
 
 
@@ -353,7 +352,7 @@ def edit_notebook(page: str, change: Callable[[Notebook], None]) -> Callable[[Pa
     return plant
 
 
-def all_notebook_faults(only: str, _: bool) -> list[Fault]:
+def all_notebook_faults(only: str, _: int) -> list[Fault]:
     judges = {
         "form": [sys.executable, "-m", "pytest", "-x", "-q", "tests/book/test_form.py"],
         "run": [sys.executable, "-m", "pytest", "-x", "-q", "--nbval", "--nbval-current-env"],
@@ -430,7 +429,7 @@ def edit_source(addition: str) -> Callable[[Path], None]:
     return plant
 
 
-def all_site_faults(only: str, _: bool) -> list[Fault]:
+def all_site_faults(only: str, _: int) -> list[Fault]:
     browser = [[sys.executable, "-m", "pytest", "-x", "-q", "tests/site", "-k", "huber or search or figure"]]
     build = [[str(Path(sys.executable).parent / "jupyter-book"), "build", ".", "--warningiserror", "--keep-going"]]
     built = [Fault(path, text, edit_site(path, a, b), browser) for text, (path, a, b) in SITE_FAULTS.items()]
@@ -503,7 +502,7 @@ def judged(faults: list[Fault], jobs: int, with_site: bool) -> list[Fault]:
         trees: Queue[Path] = Queue()
         for job in range(jobs):
             trees.put(copy_tree(Path(folder) / f"tree{job}", with_site))
-        patience = patience_with(faults, trees.queue[0])
+        patience = patience_with(faults, trees, jobs)
 
         def run(fault: Fault) -> bool:
             tree = trees.get()
@@ -518,16 +517,21 @@ def judged(faults: list[Fault], jobs: int, with_site: bool) -> list[Fault]:
             return [fault for fault, seen in zip(faults, pool.map(run, faults), strict=True) if not seen]
 
 
-def patience_with(faults: list[Fault], tree: Path) -> dict[tuple[str, ...], float]:
+def patience_with(faults: list[Fault], trees: Queue[Path], jobs: int) -> dict[tuple[str, ...], float]:
     """How many seconds to give each judge. Without a fault it must be green, else it cannot judge."""
-    patience = {}
-    commands = {tuple(command) for fault in faults for command in fault.judge if "build" not in command}
-    for command in sorted(commands):
-        start = time.monotonic()
-        if red(list(command), tree):
-            sys.exit(f"red without any fault, so it cannot judge: {' '.join(command)}")
-        patience[command] = 60 + PATIENCE * (time.monotonic() - start)
-    return patience
+
+    def seconds(command: tuple[str, ...]) -> float:
+        tree, start = trees.get(), time.monotonic()
+        try:
+            if red(list(command), tree):
+                sys.exit(f"red without any fault, so it cannot judge: {' '.join(command)}")
+        finally:
+            trees.put(tree)
+        return 60 + PATIENCE * (time.monotonic() - start)
+
+    commands = sorted({tuple(command) for fault in faults for command in fault.judge if "build" not in command})
+    with ThreadPoolExecutor(jobs) as pool:
+        return dict(zip(commands, pool.map(seconds, commands), strict=True))
 
 
 def without_line(fault: Fault) -> str:
@@ -543,14 +547,14 @@ def main() -> None:
     parser.add_argument("kind", nargs="*", choices=[*KINDS, []], help="kinds of faults; all if none is named")
     parser.add_argument("--only", default="", help="only files or pages whose name holds this")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--all", action="store_true", help="all faults of the code, not a sample of each file")
+    parser.add_argument("--per-file", type=int, default=12, help="at most so many faults of each file of code")
     parser.add_argument("--list", action="store_true", help="only list the faults")
     options = parser.parse_args()
     torch.set_num_threads(1)  # a fork must not inherit a pool of threads
     total = 0
     survivors: list[Fault] = []
     for kind in options.kind or KINDS:
-        faults = KINDS[kind](options.only, options.all)
+        faults = KINDS[kind](options.only, options.per_file)
         if options.list:
             print(*(fault.name for fault in faults), sep="\n")
         else:
