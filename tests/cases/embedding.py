@@ -222,6 +222,10 @@ _BAD_PAIRS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "number-for-target": ({"target": 1}, ("target", "int", "Tensor")),
     "target-per-number": ({"target": _X}, ("input1", "input2", "(3, 4)", "target", "(N, D)", "(N)")),
     "one-vector": ({"input2": _X[0]}, ("input1", "(3, 4)", "input2", "(4,)", "target", "(3,)")),
+    "rows-of-vectors": (
+        {"input1": _X[None], "input2": _X[None], "target": torch.ones(1, 3)},
+        ("input1", "(1, 3, 4)", "input2", "target", "(1, 3)", "(N, D)"),
+    ),
     "lengths": ({"input2": torch.ones(3, 5)}, ("input1", "(3, 4)", "input2", "(3, 5)", "one size")),
     "complex": ({"input1": _X.cfloat()}, ("complex", "real")),
     "margin": ({"margin": "1"}, ("margin", "str", "real number")),
