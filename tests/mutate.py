@@ -73,6 +73,12 @@ _STYLE, _RECORD, _DRAW = "lossbook/teach/figures.py", "lossbook/teach/record.py"
 _FLOATS = "(t.float() if t.dtype in HALF else t for t in tensors)"
 _MAXIMUM = "x.amax(dim, keepdim=True)"
 EQUIVALENT = {
+    f"{_CHECKS}: `1` -> `2`": "only the order of the ranks counts",
+    "lossbook/losses/checks/divergence.py: `general.wide(input)` -> `input`": "the wide target lifts it",
+    "lossbook/losses/checks/embedding.py: "
+    f"`{_PROMOTE}(one.dtype, other.dtype)` -> `{_PROMOTE}(other.dtype, one.dtype)`": "symmetric",
+    "lossbook/losses/checks/likelihood.py: `0` -> `1`": "an empty tensor or one of ones: its dtype is what counts",
+    "lossbook/losses/classification.py: `0` -> `1`": "the bound of a clamp whose result is multiplied by 0",
     f"{_CHECKS}: `{_PROMOTE}(input.dtype, target.dtype)` -> `{_PROMOTE}(target.dtype, input.dtype)`": "symmetric",
     f"{_CHECKS}: `{_PROMOTE}(dtype, weight.dtype)` -> `{_PROMOTE}(weight.dtype, dtype)`": "likewise",
     f"{_CHECKS}: `tuple({_FLOATS})` -> `{_FLOATS}`": "it is unpacked at once",

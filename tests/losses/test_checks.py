@@ -238,6 +238,14 @@ def test_what_is_not_any_real_number(value: object):
         checks.real_number("eps", value)
 
 
+def test_a_whole_number_is_no_bool_and_no_fraction():
+    assert checks.whole_number("ignore_index", -100) == -100
+    assert checks.whole_number("ignore_index", torch.tensor(3)) == 3
+    for odd in (True, 1.0, "1", None, torch.tensor(1.5)):
+        with pytest.raises(TypeError):
+            checks.whole_number("ignore_index", odd)
+
+
 def test_a_flag_is_a_bool():
     checks.flag("full", True)
     checks.flag("full", False)
