@@ -309,3 +309,11 @@ def test_a_poisson_loss_has_the_shape_of_a_bowl():
     values = lossbook.poisson_nll_loss(log_rate, torch.full_like(log_rate, 2.0), reduction="none")
     assert (values.diff().diff() > 0).all()
     assert log_rate[values.argmin()].item() == pytest.approx(np.log(2), abs=0.006)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_a_number_as_target_is_subtracted_in_float32(dtype: torch.dtype):
+    x, var = torch.linspace(-2, 2, 50).to(dtype), torch.linspace(0.5, 1.5, 50).to(dtype)
+    result = lossbook.gaussian_nll_loss(x, 0.3, var, reduction="none")
+    exact = lossbook.gaussian_nll_loss(x.float(), 0.3, var.float(), reduction="none")
+    assert torch.equal(result, exact.to(dtype))

@@ -66,6 +66,22 @@ def test_half_precision_is_no_worse_than_torch(case: Case, quantity: str):
         assert only_here == ((str(case), trial.dtype, trial.reduction, quantity) in FINITE_ONLY_HERE), trial
 
 
+# A distance of one's own rounds as it likes.
+ROUNDED_HERE = [case for case in CASES if {*HALF} & {*case.dtypes} and "distance_function" not in case.options]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ROUNDED_HERE, ids=str)
+def test_half_precision_is_computed_in_float32_and_rounded_once(case: Case):
+    """To the last bit."""
+    loss = judges.loss_of(lossbook, case.loss)
+    for trial in trials(case, HALF):
+        arguments = trial.arguments()
+        wide = {name: x.float() if x.dtype in HALF else x for name, x in arguments.items()}
+        result, exact = (judges.quiet(loss, **given, **trial.options) for given in (arguments, wide))
+        torch.testing.assert_close(result, exact.to(result.dtype), rtol=0, atol=0, equal_nan=True)
+
+
 def test_the_list_of_half_precision_names_cases():
     assert {name for name, *_ in FINITE_ONLY_HERE} <= {str(case) for case in CASES}
 

@@ -90,6 +90,15 @@ def test_a_sequence_does_not_see_its_neighbours_nor_what_is_not_read():
         torch.testing.assert_close(together[n], alone)
 
 
+def test_the_blank_may_be_a_tensor_of_one_whole_number():
+    for home in (lossbook, F):
+        losses = [home.ctc_loss(X, LABELS, READ, SAY, blank=blank) for blank in (0, torch.tensor(0))]
+        assert torch.equal(*losses)
+        for odd in (torch.tensor(0.0), torch.zeros(2, dtype=torch.int64), torch.tensor(0j)):
+            with pytest.raises((TypeError, RuntimeError)):
+                home.ctc_loss(X, LABELS, READ, SAY, blank=odd)
+
+
 def test_labels_in_one_row_make_no_more_states_than_the_longest_sequence_has():
     """Not as many as there are labels in all, times the number of sequences."""
     in_rows, in_one_row = ((LABELS, READ, SAY), (torch.tensor([1, 2, 3, 3, 2]), READ, SAY))
