@@ -76,7 +76,7 @@ EQUIVALENT = {
     "lossbook/losses/chunks.py: "
     "`max(1, min(given or count, count))` -> `max(min(given or count, count), 1)`": "symmetric",
     "lossbook/losses/embedding.py: `torch.minimum(far, other)` -> `torch.minimum(other, far)`": "symmetric",
-    "lossbook/losses/checks/margin.py: `general.wide(weight)` -> `weight`": "torch takes no half precision here on a CPU",
+    "lossbook/losses/checks/margin.py: `general.wide(weight)` -> `weight`": "no half precision on a CPU",
     f"{_CHECKS}: `1` -> `2`": "only the order of the ranks counts",
     "lossbook/losses/checks/divergence.py: `general.wide(input)` -> `input`": "the wide target lifts it",
     "lossbook/losses/checks/embedding.py: "
