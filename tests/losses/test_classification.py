@@ -574,12 +574,12 @@ def test_the_parts_stand_alone():
     """What linear cross-entropy takes over: losses per target, and the numbers whose sum a mean divides by."""
     log_p, labels = SCORES.log_softmax(1), torch.where(LABELS == 4, -100, LABELS)
     losses, factors = surprise.of_index(log_p, labels, WEIGHT, -100, 0.1)
-    close(losses.sum() / factors.sum(), lossbook.cross_entropy(SCORES, labels, WEIGHT, label_smoothing=0.1))
+    close(losses.sum() / factors.sum(), F.cross_entropy(SCORES, labels, WEIGHT, label_smoothing=0.1))
     close(factors, torch.where(LABELS == 4, 0, WEIGHT[LABELS]))
     close(surprise.of_index(log_p, labels)[1], (labels >= 0).double())
     close(
         surprise.of_chances(log_p, CHANCES, WEIGHT, 0.1).mean(),
-        lossbook.cross_entropy(SCORES, CHANCES, WEIGHT, label_smoothing=0.1),
+        F.cross_entropy(SCORES, CHANCES, WEIGHT, label_smoothing=0.1),
     )
 
 
