@@ -20,6 +20,29 @@ lossbook.maths = {
   absoluteSlope: (e) => Math.sign(e),
   huber: (e, delta) => (Math.abs(e) <= delta ? (e * e) / 2 : delta * (Math.abs(e) - delta / 2)),
   huberSlope: (e, delta) => Math.min(Math.max(e, -delta), delta),
+  quantile: (e, tau) => Math.max((1 - tau) * e, -tau * e),
+  quantileSlope: (e, tau) => (e > 0 ? 1 - tau : e < 0 ? -tau : 0),
+
+  /* A batch of lines, cut in two after some of them, with the number of words in each line. A vote is the weight of a
+   * word in the cost, times the number of all words: one each in the mean over all, these in the mean of two means. */
+  votes: (words, after) => {
+    const total = (part) => part.reduce((sum, n) => sum + n, 0);
+    const sides = [words.slice(0, after), words.slice(after)].map(total);
+    return sides.map((side) => total(words) / (2 * side));
+  },
+  /* The two costs, given the summed loss of each line. */
+  costs: (words, sums, after) => {
+    const [left, right] = lossbook.maths.votes(words, after);
+    const mean = (vote) => sums.reduce((sum, v, i) => sum + vote(i) * v, 0) / words.reduce((sum, n) => sum + n, 0);
+    return { naive: mean((i) => (i < after ? left : right)), whole: mean(() => 1) };
+  },
+  /* How far the gradient of the one is from that of the other, in lengths of the latter. `gram` holds the inner
+   * products of the gradients of the lines. */
+  gradientGap: (words, gram, after) => {
+    const [left, right] = lossbook.maths.votes(words, after);
+    const square = (mix) => gram.reduce((sum, row, i) => sum + row.reduce((part, g, j) => part + mix(i) * mix(j) * g, 0), 0);
+    return Math.sqrt(square((i) => (i < after ? left : right) - 1) / square(() => 1));
+  },
 };
 
 /* --- Kit ---------------------------------------------------------------------------------------- */
@@ -316,6 +339,132 @@ lossbook.figures.questions = (box, { points, x, y, at, xLabel, yLabel, fits }) =
 
   const options = Object.fromEntries(fits.map(({ question }, i) => [`ask ${i}`, question]));
   kit.choices(controls, { label: "Ask the line for", options, value: "ask 0", onchoose: (key) => ask(Number(key.slice(4))) });
+};
+
+/* One constant for all targets: how dear it is under three losses, and which targets pull it which way.
+ * The bars hold the slopes of one loss, bin by bin, in percent of all its pulling at its best constant. */
+lossbook.figures.constant = (box, { targets, start, end, tau }) => {
+  const { maths, kit } = lossbook;
+  const losses = [
+    { key: "squared", label: "squared error", colour: 2, style: "dashed", value: (e) => 2 * maths.squared(e), slope: (e) => 2 * maths.squaredSlope(e) },
+    { key: "absolute", label: "absolute error", colour: 1, style: "", value: maths.absolute, slope: maths.absoluteSlope },
+    { key: "quantile", label: "one against nine", colour: 3, style: "dotted", value: (e) => maths.quantile(e, tau), slope: (e) => maths.quantileSlope(e, tau) },
+  ];
+  const mean = (f) => targets.reduce((sum, y) => sum + f(y), 0) / targets.length;
+  const sorted = [...targets].sort((a, b) => a - b);
+  const best = { squared: mean((y) => y), absolute: sorted[Math.floor(sorted.length / 2)], quantile: sorted[Math.ceil(tau * sorted.length) - 1] };
+  const width = end / 30;
+  for (const loss of losses) {
+    loss.least = mean((y) => loss.value(best[loss.key] - y));
+    loss.pulling = mean((y) => Math.abs(loss.slope(best[loss.key] - y)));
+    loss.extra = (c) => (100 * mean((y) => loss.value(c - y))) / loss.least - 100;
+  }
+  let constant = start;
+  let chosen = losses[0];
+
+  const controls = kit.add(box, "div");
+  kit.add(box, "p", { class: "hint" }, "Drag in the plots to move the constant, or use the arrow keys on the ring, until left and right pull alike.");
+  const panels = kit.add(box, "div", { class: "panels" });
+  const cost = kit.plot(panels, { title: "What the constant costs", x: [0, end], y: [0, 120], xLabel: "constant", yLabel: "above the best, in %" });
+  const pulls = kit.plot(panels, { title: "Slopes: who pulls it where", x: [0, end + width], y: [-40, 40], xLabel: `target (last bar: all beyond ${end})`, yLabel: "% of the pulling at the best" });
+  const curves = losses.map((loss) => {
+    const path = cost.shape("path", { class: `curve ${loss.style}`, stroke: `var(--curve-${loss.colour})` });
+    const points = Array.from({ length: 121 }, (_, i) => (end * i) / 120);
+    path.setAttribute("d", "M" + points.map((c) => `${cost.sx(c).toFixed(2)} ${cost.sy(loss.extra(c)).toFixed(2)}`).join("L"));
+    return path;
+  });
+  const dots = losses.map((loss) => cost.dot(loss.colour));
+  const bars = Array.from({ length: 31 }, (_, i) => pulls.shape("rect", { class: "bar", x: pulls.sx(i * width) + 0.7, width: pulls.sx(width) - pulls.sx(0) - 1.4 }));
+  const marks = [cost, pulls].map((panel) => kit.add(panel.under, "path", { class: "mark", style: "stroke: var(--curve-5)" }));
+  const sides = ["start", "end"].map((anchor) => kit.add(pulls.svg, "text", { class: "side", y: pulls.frame[anchor === "start" ? "top" : "bottom"] + (anchor === "start" ? 12 : -6), x: anchor === "start" ? pulls.frame.left + 4 : pulls.frame.right, "text-anchor": anchor }));
+  const fill = kit.readout(box, ["mean pull on this constant", "to the left", "to the right"], losses);
+
+  const share = (loss, wanted) => mean((y) => Math.max(wanted * loss.slope(constant - y), 0));
+  function draw() {
+    const heights = new Array(31).fill(0);
+    for (const y of targets) heights[Math.min(Math.floor(y / width), 30)] += (100 * chosen.slope(constant - y)) / targets.length / chosen.pulling;
+    bars.forEach((bar, i) => {
+      bar.setAttribute("y", pulls.sy(Math.max(heights[i], 0)));
+      bar.setAttribute("height", Math.abs(pulls.sy(heights[i]) - pulls.sy(0)));
+      bar.setAttribute("fill", `var(--curve-${chosen.colour})`);
+    });
+    [cost, pulls].forEach((panel, i) => marks[i].setAttribute("d", `M${panel.sx(constant)} ${panel.frame.top}V${panel.frame.bottom}`));
+    losses.forEach((loss, i) => {
+      dots[i](constant, loss.extra(constant));
+      curves[i].classList.toggle("strong", loss === chosen);
+    });
+    [1, -1].forEach((side, i) => {
+      const total = kit.number((100 * share(chosen, side)) / chosen.pulling, 0);
+      sides[i].textContent = side > 0 ? `← ${total} to the left` : `${total} to the right →`;
+    });
+    fill(losses.map((loss) => [share(loss, 1), share(loss, -1)]));
+  }
+
+  const move = kit.handle(cost, {
+    label: "constant", colour: 5, value: start, step: end / 300,
+    onmove: (c) => { constant = c; draw(); },
+  });
+  kit.follow(pulls, move);
+  const options = Object.fromEntries(losses.map(({ key, label }) => [key, label]));
+  kit.choices(controls, { label: "Loss", options, value: "squared", onchoose: (key) => { chosen = losses.find((loss) => loss.key === key); draw(); } });
+};
+
+/* A batch of lines with a border in it: two micro-batches. Each has half of the votes, however many words it holds. */
+lossbook.figures.accumulation = (box, { lines, words, sums, gram, border }) => {
+  const { kit, maths } = lossbook;
+  const edges = words.reduce((found, n) => [...found, found.at(-1) + n], [0]);
+  const total = edges.at(-1);
+  const width = Math.min(box.clientWidth, 720);
+
+  const controls = kit.add(box, "div");
+  kit.add(box, "p", { class: "hint" }, "Drag the border in the plot, or use the arrow keys on the slider.");
+  const panels = kit.add(box, "div", { class: "panels" });
+  const panel = kit.plot(panels, {
+    title: "Votes of a word: two areas of one size", x: [0, total], y: [0, 3], width, height: Math.max(240, 0.4 * width),
+    xLabel: "the words of the batch, line after line", yLabel: "votes",
+  });
+  const says = kit.add(box, "p", { class: "says", "aria-live": "polite" });
+  const fill = kit.readout(box, ["", "loss", "votes, left", "votes, right"], [
+    { label: "mean of the two means", colour: 1 },
+    { label: "mean over all words", colour: 3, style: "dashed" },
+  ]);
+
+  const sides = [1, 2].map((colour) => ({
+    area: panel.shape("rect", { class: "votes", fill: `var(--curve-${colour})`, stroke: `var(--curve-${colour})` }),
+    name: kit.add(panel.svg, "text", { class: "strong", "text-anchor": "middle", "aria-hidden": "true" }),
+  }));
+  const { top, bottom, left, right } = panel.frame;
+  panel.shape("path", { class: "curve dashed", stroke: "var(--curve-3)", d: `M${left} ${panel.sy(1)}H${right}` });
+  panel.shape("path", { class: "edges", d: edges.map((edge) => `M${panel.sx(edge)} ${bottom}v-7`).join("") });
+  const cut = panel.shape("path", { class: "cut" });
+
+  function draw(after) {
+    const votes = maths.votes(words, after);
+    const at = [0, edges[after], total].map(panel.sx);
+    sides.forEach(({ area, name }, i) => {
+      const height = panel.sy(votes[i]);
+      const place = { x: at[i], y: height, width: at[i + 1] - at[i], height: bottom - height };
+      for (const [key, value] of Object.entries(place)) area.setAttribute(key, value);
+      name.textContent = at[i + 1] - at[i] < 110 ? "½" : "half the votes";
+      name.setAttribute("x", (at[i] + at[i + 1]) / 2);
+      name.setAttribute("y", bottom - 14);
+    });
+    cut.setAttribute("d", `M${at[1]} ${top}V${bottom}`);
+    const { naive, whole } = maths.costs(words, sums, after);
+    fill([[naive, ...votes], [whole, 1, 1]]);
+    says.replaceChildren();
+    kit.add(says, "strong", {}, `The mean of means has a gradient that is off by ${kit.number(100 * maths.gradientGap(words, gram, after), 0)}% of its length.`);
+    says.append(` Left of the border: ${edges[after]} words, the last line «${lines[after - 1]}». Right of it: ${total - edges[after]}.`);
+  }
+
+  const input = kit.slider(controls, {
+    label: "lines in the first micro-batch", min: 1, max: words.length - 1, step: 1, value: border, digits: 0, oninput: draw,
+  });
+  kit.follow(panel, (x) => {
+    const inner = edges.slice(1, -1);
+    input.value = 1 + inner.indexOf(inner.reduce((best, edge) => (Math.abs(edge - x) < Math.abs(best - x) ? edge : best)));
+    input.dispatchEvent(new Event("input"));
+  });
 };
 
 /* --- Mounting ----------------------------------------------------------------------------------- */

@@ -1,4 +1,7 @@
-"""The cast of real data: a few examples that come back from chapter to chapter. All ship with scikit-learn."""
+"""The cast of real data: a few examples that come back from chapter to chapter.
+
+All ship with scikit-learn, except the horse kicks, which are short enough to be written here.
+"""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +13,7 @@ from torch import Tensor
 
 from lossbook import records
 
-__all__ = ["Amounts", "Split", "diabetes", "experiment", "split", "tumour_area_error"]
+__all__ = ["Amounts", "Split", "diabetes", "experiment", "horse_kicks", "split", "tumour_area_error"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,15 @@ def diabetes() -> tuple[Tensor, Tensor]:
     """
     bunch = datasets.load_diabetes()
     return torch.tensor(bunch.data, dtype=torch.float32), torch.tensor(bunch.target, dtype=torch.float32)
+
+
+def horse_kicks() -> Tensor:
+    """280 counts: soldiers killed by the kick of a horse, one count for each of 14 Prussian corps and 20 years.
+
+    Sorted: only how often each count occurred is kept. From Bortkiewicz, Das Gesetz der kleinen Zahlen (1898).
+    """
+    corps_years = torch.tensor([144, 91, 32, 11, 2])  # with 0, 1, 2, 3 and 4 deaths
+    return torch.arange(5.0).repeat_interleave(corps_years)
 
 
 def split(x: Tensor, y: Tensor, seed: int, test_share: float = 0.3) -> Split:

@@ -43,6 +43,15 @@ def test_diabetes_has_no_outliers():
     assert robust_distances(data.diabetes()[1]).max() < 3
 
 
+def test_horse_kicks_are_few_and_as_spread_as_poisson_counts():
+    kicks = data.horse_kicks()
+    assert kicks.shape == (280,)
+    assert kicks.dtype == torch.float32
+    assert (kicks.sum().item(), kicks.max().item()) == (196, 4)
+    assert kicks.long().bincount().tolist() == [144, 91, 32, 11, 2]
+    assert 0.9 < kicks.var() / kicks.mean() < 1.2
+
+
 def test_split_keeps_every_row_once_with_its_target():
     x, y = torch.arange(20.0)[:, None], torch.arange(20.0)
     parts = data.split(x, y, seed=0)
