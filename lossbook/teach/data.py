@@ -1,6 +1,7 @@
 """The cast of real data: a few examples that come back from chapter to chapter.
 
-All ship with scikit-learn, except the horse kicks, which are short enough to be written here.
+All ship with scikit-learn, except the visits to doctors, which ship with statsmodels, and the horse kicks, which are
+short enough to be written here.
 """
 
 import json
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from lossbook import records
 
-__all__ = ["Amounts", "Split", "diabetes", "experiment", "horse_kicks", "split", "tumour_area_error"]
+__all__ = ["Amounts", "Split", "diabetes", "doctor_visits", "experiment", "horse_kicks", "split", "tumour_area_error"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,20 @@ def horse_kicks() -> Tensor:
     """
     corps_years = torch.tensor([144, 91, 32, 11, 2])  # with 0, 1, 2, 3 and 4 deaths
     return torch.arange(5.0).repeat_interleave(corps_years)
+
+
+def doctor_visits() -> tuple[Tensor, Tensor, tuple[str, ...]]:
+    """20,190 person-years of an insurance experiment: nine measurements, the visits to a doctor, the nine names.
+
+    Over-dispersed: the variance of the counts is seven times their mean. From the RAND Health Insurance Experiment
+    (Manning et al., 1987), as shipped with statsmodels.
+    """
+    from statsmodels.datasets import randhie  # here, since it takes a second to load
+
+    table = randhie.load_pandas().data
+    names = tuple(name for name in table.columns if name != "mdvis")
+    measured = torch.tensor(table[list(names)].to_numpy(), dtype=torch.float32)
+    return measured, torch.tensor(table["mdvis"].to_numpy(), dtype=torch.float32), names
 
 
 def split(x: Tensor, y: Tensor, seed: int, test_share: float = 0.3) -> Split:

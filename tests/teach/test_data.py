@@ -52,6 +52,16 @@ def test_horse_kicks_are_few_and_as_spread_as_poisson_counts():
     assert 0.9 < kicks.var() / kicks.mean() < 1.2
 
 
+def test_visits_to_doctors_are_counts_with_more_spread_than_a_poisson():
+    measured, visits, names = data.doctor_visits()
+    assert measured.shape == (20190, 9)
+    assert (len(names), names[0]) == (9, "lncoins")
+    assert torch.equal(visits, visits.round())
+    assert (visits.min(), visits.max()) == (0, 77)
+    assert visits.sum() == 57752
+    assert 7 < visits.var() / visits.mean() < 7.2
+
+
 def test_split_keeps_every_row_once_with_its_target():
     x, y = torch.arange(20.0)[:, None], torch.arange(20.0)
     parts = data.split(x, y, seed=0)
