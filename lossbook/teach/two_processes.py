@@ -1,8 +1,8 @@
 """Two processes, each with its own half of a batch: what the gradient is, divided in two ways.
 
-The chapter on reduction starts this script twice, once for each process (rank 0 and rank 1):
+The chapter on reduction starts this module twice, once for each process (rank 0 and rank 1):
 
-    python two_processes.py RANK FOLDER
+    python -m lossbook.teach.two_processes RANK FOLDER
 
 ``FOLDER`` holds ``batch.pt``: the model, and for each rank its ``(inputs, targets)``. The two find each other by a
 file there, and rank 0 leaves both gradients in ``gradients.pt``. Whoever waits for the other gives up after a minute.
@@ -42,7 +42,8 @@ def main(rank: int, folder: Path) -> None:
     meeting = f"file://{folder / 'meeting'}"
     dist.init_process_group("gloo", meeting, timedelta(seconds=LIMIT), world_size=2, rank=rank)
     batch = torch.load(folder / "batch.pt", weights_only=False)
-    gradients = {way: gradient(batch["model"], *batch["parts"][rank], way) for way in WAYS}
+    inputs, targets = batch["parts"][rank]
+    gradients = {way: gradient(batch["model"], inputs, targets, way) for way in WAYS}
     if rank == 0:
         torch.save(gradients, folder / "gradients.pt")
     dist.barrier()
