@@ -46,12 +46,12 @@ document.head.appendChild(document.createElement("style")).textContent =
 """
 
 # Everything that sticks out to the right, unless a parent that scrolls on its own holds it; and formulas that stick
-# out of their box on the left, where no scrolling leads.
+# out of their box on the left, where no scrolling leads. (A brace is cut out of a picture far wider than itself.)
 OVERFLOW = """
 const width = document.documentElement.clientWidth;
 const left = (e) => e.getBoundingClientRect().left;
 const cut = [...document.querySelectorAll("div.math")].filter(
-  (box) => [...box.querySelectorAll(".katex-html *")].some((e) => left(e) < left(box) - 1));
+  (box) => [...box.querySelectorAll(".katex-html *")].some((e) => !e.closest("svg") && left(e) < left(box) - 1));
 if (cut.length) return cut.map((box) => `the start of ${box.textContent.slice(0, 40)}`);
 if (document.documentElement.scrollWidth <= width) return [];
 const holds = (e) => /(auto|scroll|hidden|clip)/.test(getComputedStyle(e).overflowX);
