@@ -1,8 +1,8 @@
 """Two processes, each with its own half of a batch: what the gradient is, divided in two ways.
 
-The chapter on reduction starts this module twice, once for each process (rank 0 and rank 1):
+The chapter on reduction starts this file twice, once for each process (rank 0 and rank 1):
 
-    python -m lossbook.teach.two_processes RANK FOLDER
+    python -P two_processes.py RANK FOLDER
 
 ``FOLDER`` holds ``batch.pt``: the model, and for each rank its ``(inputs, targets)``. The two find each other by a
 file there, and rank 0 leaves both gradients in ``gradients.pt``. Whoever waits for the other gives up after a minute.

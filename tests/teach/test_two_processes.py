@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from lossbook.teach import two_processes
 from lossbook.teach.two_processes import LIMIT, PADDING
 
 # The plain loop that most people write, in two processes: its own mean each, and DistributedDataParallel.
@@ -57,7 +58,7 @@ def alone(batch, inputs, targets):
 
 @pytest.mark.slow
 def test_one_way_is_the_whole_batch_and_the_other_is_not(batch, tmp_path):
-    found = in_two_processes(["-m", "lossbook.teach.two_processes"], batch, tmp_path)
+    found = in_two_processes(["-P", two_processes.__file__], batch, tmp_path)
     whole = alone(batch, *(torch.cat(pair) for pair in zip(*batch["parts"], strict=True)))
     torch.testing.assert_close(found["right"], whole)
     torch.testing.assert_close(found["naive"], sum(alone(batch, *part) for part in batch["parts"]) / 2)
