@@ -44,9 +44,13 @@ class Row:
     ``minimum`` and ``maximum`` bound the loss of one element, over all arguments that are allowed.
     ``divisor`` is what ``reduction="mean"`` divides by, ``weighted_divisor`` what it divides by with ``weight``,
     which holds one factor per ``weighted``.
+    ``chapter`` is the page that explains the loss, ``section`` its heading there, if it has not the whole page.
     ``beware`` is what users of the loss trip over, in a sentence or two.
     ``best_constant`` is the statistic of the targets that a model learns if it can only say one thing.
+    ``last_layer`` is what stands last in a model that is trained with the loss, ``to_predict`` what its output still
+    needs before it can be used.
     ``sample`` makes arguments of about ``size`` elements in all, for tests and timings.
+    ``from_torch`` is false for a loss that torch lacks.
     """
 
     function: str
@@ -61,12 +65,15 @@ class Row:
     maximum: float
     divisor: str
     best_constant: str | None
+    last_layer: str
+    to_predict: str
     chapter: str
     source: str
     sample: Maker
     weighted: str | None = None
     weighted_divisor: str | None = None
     slope: str | None = None
+    section: str = ""
     beware: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     reductions: tuple[str, ...] = ("none", "mean", "sum")
@@ -95,6 +102,17 @@ SAMPLES = "samples"
 KEPT = "targets that are not ignored"
 SUM_OF_WEIGHTS = "sum of the weights"
 SUM_OF_TARGET_WEIGHTS = "sum of the weights of those targets"
+
+AS_IT_IS = "linear: the amount"
+SCORE = "linear: a score"
+SCORES = "linear: a score per class"
+LOG_SOFTMAX = "`log_softmax`: a log-probability per class"
+VECTOR = "linear: a vector"
+
+NOTHING = "nothing"
+CHANCE_OF_YES = "`sigmoid`: the chance of yes"
+CLASS_CHANCES = "`softmax`: a chance per class"
+CHANCES_BACK = "`exp`: a chance per class"
 
 ANYTHING = "anything: all constants cost the same"
 _INF = math.inf
@@ -141,7 +159,10 @@ _ROWS = (
         weighted="element",
         weighted_divisor=SUM_OF_WEIGHTS,
         best_constant="median",
+        last_layer=AS_IT_IS,
+        to_predict=NOTHING,
         chapter="mse-and-l1",
+        section="Which of the two?",
         source="laplace1774",
         sample=samples.amounts,
         slope="l1_slope",
@@ -162,6 +183,8 @@ _ROWS = (
         weighted="element",
         weighted_divisor=SUM_OF_WEIGHTS,
         best_constant="mean",
+        last_layer=AS_IT_IS,
+        to_predict=NOTHING,
         chapter="mse-and-l1",
         source="legendre1805",
         sample=samples.amounts,
@@ -184,6 +207,8 @@ _ROWS = (
         weighted="element",
         weighted_divisor=ELEMENTS,
         best_constant="where the clipped errors cancel",
+        last_layer=AS_IT_IS,
+        to_predict=NOTHING,
         beware="`delta` must be above 0.",
         chapter="huber",
         source="huber1964",
@@ -205,7 +230,10 @@ _ROWS = (
         maximum=_INF,
         divisor=ELEMENTS,
         best_constant="where the clipped errors cancel",
+        last_layer=AS_IT_IS,
+        to_predict=NOTHING,
         chapter="huber",
+        section="Smooth L1: the same shape under another scale",
         source="girshick2015",
         sample=samples.amounts,
         slope="smooth_l1_slope",
@@ -227,7 +255,10 @@ _ROWS = (
         maximum=_INF,
         divisor=ELEMENTS,
         best_constant="mean, with the variance as var",
+        last_layer="linear for the amount; `softplus` or `exp` for its variance",
+        to_predict=NOTHING,
         chapter="counts-and-noise",
+        section="Let the model say how sure it is",
         source="nix1994",
         sample=samples.measurements,
         slope="gaussian_nll_slope",
@@ -249,6 +280,8 @@ _ROWS = (
         maximum=_INF,
         divisor=ELEMENTS,
         best_constant="log of the mean",
+        last_layer="linear: the log of the rate",
+        to_predict="`exp`: the rate",
         chapter="counts-and-noise",
         source="mccullagh1989",
         sample=samples.counts,
@@ -273,7 +306,10 @@ _ROWS = (
         weighted="element",
         weighted_divisor=ELEMENTS,
         best_constant="mean",
+        last_layer="`sigmoid`: a chance",
+        to_predict=NOTHING,
         chapter="binary",
+        section="BCELoss: when a probability is all you have",
         source="cox1958",
         sample=samples.chances,
         slope="binary_cross_entropy_slope",
@@ -294,10 +330,41 @@ _ROWS = (
         weighted="element",
         weighted_divisor=ELEMENTS,
         best_constant="logit of the mean",
+        last_layer=SCORE,
+        to_predict=CHANCE_OF_YES,
         chapter="binary",
         source="cox1958",
         sample=samples.leanings,
         slope="binary_cross_entropy_with_logits_slope",
+    ),
+    Row(
+        function="hinge_loss",
+        module="HingeLoss",
+        family="margin",
+        lead=True,
+        task="yes or no",
+        asks="Is the score on the right side of zero, by the margin?",
+        formula=r"\max(0,\ m - y\,x)",
+        arguments={
+            "input": _SCORE_AND_ANSWER["input"],
+            "target": Argument("y", "the answer: 1 for yes, −1 for no", SIGN, SAME, SAME),
+        },
+        options={"margin": 1.0, "weight": None},
+        minimum=0.0,
+        maximum=_INF,
+        divisor=ELEMENTS,
+        weighted="element",
+        weighted_divisor=SUM_OF_WEIGHTS,
+        best_constant="the margin, with the sign of the more frequent answer",
+        last_layer=SCORE,
+        to_predict="its sign; the score is no chance",
+        beware="Answers of 0 and 1 are an error on a CPU; on a GPU nobody checks, and a 0 pulls nothing. "
+        "The score is no logit: it says nothing about a chance.",
+        chapter="hinge",
+        source="cortes1995",
+        sample=samples.sides,
+        slope="hinge_slope",
+        from_torch=False,
     ),
     Row(
         function="soft_margin_loss",
@@ -315,7 +382,10 @@ _ROWS = (
         maximum=_INF,
         divisor=ELEMENTS,
         best_constant="logit of the share of 1s",
+        last_layer=SCORE,
+        to_predict="its sign; or `sigmoid`: the chance of yes",
         chapter="hinge",
+        section="Soft margin: the logistic loss under another name",
         source="friedman2000",
         sample=samples.sides,
         slope="soft_margin_slope",
@@ -339,8 +409,11 @@ _ROWS = (
         weighted="class",
         weighted_divisor=SUM_OF_TARGET_WEIGHTS,
         best_constant="log of the class shares",
+        last_layer=LOG_SOFTMAX,
+        to_predict=CHANCES_BACK,
         beware="With every target ignored, `mean` is nan.",
         chapter="cross-entropy",
+        section="The second half alone: NLL",
         source="bridle1990",
         sample=samples.class_log_chances,
         slope="nll_slope",
@@ -361,6 +434,8 @@ _ROWS = (
         weighted="class",
         weighted_divisor=SUM_OF_TARGET_WEIGHTS,
         best_constant="log of the class shares",
+        last_layer=SCORES,
+        to_predict=CLASS_CHANCES,
         beware="With probabilities as target, `mean` divides by the number of samples, with `weight` too. "
         "With every target ignored it is nan.",
         chapter="cross-entropy",
@@ -387,8 +462,11 @@ _ROWS = (
         weighted="class",
         weighted_divisor=SAMPLES,
         best_constant=None,
+        last_layer=SCORES,
+        to_predict="the largest score; the scores are no chances",
         beware="`p` is 1 or 2.",
         chapter="hinge",
+        section="Multi-margin: several classes",
         source="weston1999",
         sample=samples.class_scores,
         slope="multi_margin_slope",
@@ -411,6 +489,8 @@ _ROWS = (
         maximum=_INF,
         divisor=ELEMENTS,
         best_constant="log of the mean",
+        last_layer=LOG_SOFTMAX,
+        to_predict=CHANCES_BACK,
         beware="`batchmean` divides by the size of the first dimension.",
         chapter="kl-divergence",
         source="kullback1951",
@@ -439,7 +519,10 @@ _ROWS = (
         maximum=_INF,
         divisor=SAMPLES,
         best_constant=None,
+        last_layer="linear: a score per label",
+        to_predict="the order of the scores; they have no zero",
         chapter="multilabel",
+        section="Only the order: multi-label margin",
         source="elisseeff2001",
         sample=samples.label_lists,
         slope="multilabel_margin_slope",
@@ -463,7 +546,10 @@ _ROWS = (
         weighted="class",
         weighted_divisor=SAMPLES,
         best_constant="logit of the mean",
+        last_layer="linear: a score per label",
+        to_predict="`sigmoid`: a chance per label",
         chapter="multilabel",
+        section="One loss, two names",
         source="nam2014",
         sample=samples.label_bits,
         slope="multilabel_soft_margin_slope",
@@ -488,6 +574,8 @@ _ROWS = (
         maximum=_INF,
         divisor=ELEMENTS,
         best_constant=ANYTHING,
+        last_layer="linear: a score per item",
+        to_predict="the order of the scores",
         chapter="ranking",
         source="herbrich2000",
         sample=samples.score_pairs,
@@ -510,7 +598,10 @@ _ROWS = (
         maximum=_INF,
         divisor=ELEMENTS,
         best_constant="0 if most targets are 1, else the margin",
+        last_layer="a vector each; their distance goes in",
+        to_predict="the distance, against a threshold",
         chapter="embeddings",
+        section="Pairs: a distance and a label",
         source="hadsell2006",
         sample=samples.distances,
         slope="hinge_embedding_slope",
@@ -533,7 +624,10 @@ _ROWS = (
         maximum=2.0,
         divisor=SAMPLES,
         best_constant=ANYTHING,
+        last_layer=VECTOR,
+        to_predict="the cosine, against a threshold",
         chapter="embeddings",
+        section="Pairs: an angle and a label",
         source="bromley1993",
         sample=samples.vector_pairs,
         slope="cosine_embedding_slope",
@@ -552,6 +646,8 @@ _ROWS = (
         maximum=_INF,
         divisor=SAMPLES,
         best_constant=ANYTHING,
+        last_layer=VECTOR,
+        to_predict="the nearest neighbours",
         chapter="embeddings",
         source="balntas2016",
         sample=samples.triplets,
@@ -571,7 +667,10 @@ _ROWS = (
         maximum=_INF,
         divisor=SAMPLES,
         best_constant=ANYTHING,
+        last_layer=VECTOR,
+        to_predict="the nearest neighbours, by the same distance",
         chapter="embeddings",
+        section="A distance of your own",
         source="schroff2015",
         sample=samples.triplets,
     ),
@@ -598,6 +697,8 @@ _ROWS = (
         maximum=_INF,
         divisor="samples, each loss first divided by the number of its labels",
         best_constant=None,
+        last_layer="`log_softmax` over the symbols and the blank, in each frame",
+        to_predict="a decoder: it merges repeats, then drops blanks",
         beware="Where the labels do not fit into the moments, the loss is infinite, unless `zero_infinity`.",
         chapter="ctc",
         source="graves2006",
@@ -632,6 +733,8 @@ _ROWS = (
         weighted="class",
         weighted_divisor=SUM_OF_TARGET_WEIGHTS,
         best_constant="log of the class shares",
+        last_layer="none: the loss multiplies by the weight of the last layer itself",
+        to_predict="that layer, then `softmax`: a chance per class",
         beware="The Module holds $W$ itself. "
         "With probabilities as target, `mean` divides by the number of samples, with `weight` too.",
         chapter="next-token",
@@ -658,9 +761,12 @@ _ROWS = (
         maximum=_INF,
         divisor=SAMPLES,
         best_constant=None,
+        last_layer="none: the Module holds it",
+        to_predict="its method `predict`; or `log_prob`, then `exp`",
         beware="Returns a pair: the log-probability of each target, and as `loss` minus their mean. "
         "It has no `reduction`.",
         chapter="next-token",
+        section="Fewer scores: the adaptive softmax",
         source="grave2017",
         sample=samples.words_in_clusters,
     ),

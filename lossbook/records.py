@@ -1,4 +1,4 @@
-"""Where the recorded runs lie: inside an installed package, or in the repository that it is imported from."""
+"""Where the recorded runs and the text lie: in an installed package, or in the repository that it is imported from."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ __all__ = ["folder"]
 
 
 def folder() -> Path:
-    """The folder of recorded runs: the wheel carries ``book/_data`` as ``lossbook/_data``.
+    """The folder of recorded runs and of the text: the wheel carries ``book/_data`` as ``lossbook/_data``.
 
     Example:
         >>> (folder() / "experiments" / "where_to_bend.json").exists()

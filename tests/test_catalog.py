@@ -1,4 +1,4 @@
-"""The catalog's facts, each held against torch: also those of losses that this package does not hold yet.
+"""The catalog's facts, each held against torch; those of a loss that torch lacks against our own.
 
 Each check takes a row and raises where the row is wrong. `test_a_wrong_row_is_rejected` feeds each check wrong rows.
 """
@@ -13,6 +13,7 @@ import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -137,14 +138,16 @@ ALLOWED: dict[str, Callable[[Tensor, dict[str, int]], bool]] = {
 
 # A value just outside, where there is one.
 OUTSIDE = {
+    "1 or −1": 0,
     "0 or more": -0.5,
     "from 0 to 1": 1.5,
     "whole, from 0 to C − 1": 1000,
     "whole, from −1 to C − 1": 1000,
 }
 
-# The arguments whose values torch checks, on a CPU: outside, it raises.
+# The arguments whose values torch (for a loss it lacks, this package) checks, on a CPU: outside, it raises.
 CHECKED = {
+    ("hinge_loss", "target"),
     ("gaussian_nll_loss", "var"), ("binary_cross_entropy", "input"), ("binary_cross_entropy", "target"),
     ("nll_loss", "target"), ("cross_entropy", "target"), ("multi_margin_loss", "target"),
     ("multilabel_margin_loss", "target"), ("linear_cross_entropy", "target"), ("AdaptiveLogSoftmaxWithLoss", "target_"),
@@ -197,11 +200,16 @@ def draw(
     return drawn
 
 
+def home(entry: Row) -> ModuleType:
+    """Where the facts of a row are looked up: in torch, unless torch lacks the loss."""
+    return torch.nn if entry.from_torch else lossbook
+
+
 def call(entry: Row, arguments: dict[str, Tensor], **options) -> Tensor:
-    """torch's own loss of these arguments."""
+    """torch's own loss of these arguments, where it has one."""
     some = next(iter(arguments.values()))
     dtype = some.dtype if some.dtype.is_floating_point else torch.float64
-    return loss_in(torch.nn, entry)(*arguments.values(), **settings(entry, dtype), **options)
+    return loss_in(home(entry), entry)(*arguments.values(), **settings(entry, dtype), **options)
 
 
 def each(entry: Row, arguments: dict[str, Tensor], **options) -> Tensor:
@@ -234,14 +242,15 @@ def test_every_loss_of_torch_has_a_row():
 
 @rows()
 def test_names_are_torchs(entry):
-    assert hasattr(torch.nn, entry.module)
-    assert not entry.function or hasattr(F, entry.function)
+    """And where torch lacks the loss, it has nothing of that name."""
+    assert hasattr(torch.nn, entry.module) == entry.from_torch
+    assert not entry.function or hasattr(F, entry.function) == entry.from_torch
     assert row(entry.module) is row(entry.name) is entry
 
 
 def test_every_loss_function_of_torch_has_a_row():
     named = {name for name in dir(F) if re.search(r"_loss$|cross_entropy|kl_div", name) and not name.startswith("_")}
-    assert {entry.function for entry in CATALOG.values() if entry.function} == named
+    assert {entry.function for entry in CATALOG.values() if entry.function and entry.from_torch} == named
 
 
 def test_an_unknown_name_is_an_error():
@@ -271,10 +280,11 @@ def check_code(entry: Row) -> None:
 
 
 def check_signature(entry: Row) -> None:
-    """Arguments, options and defaults are torch's, of the function and of the Module."""
-    module = inspect.signature(getattr(torch.nn, entry.module)).parameters
+    """Arguments, options and defaults are torch's, of the function and of the Module; else they follow our rule."""
+    assert entry.from_torch or has_form_of_ours(entry)
+    module = inspect.signature(getattr(home(entry), entry.module)).parameters
     if entry.function:
-        of_call = inspect.signature(getattr(F, entry.function)).parameters
+        of_call = inspect.signature(loss_in(home(entry), entry)).parameters
         of_options = of_call
     else:
         of_call, of_options = inspect.signature(getattr(torch.nn, entry.module).forward).parameters, module
@@ -285,6 +295,19 @@ def check_signature(entry: Row) -> None:
     for name, default in entry.options.items():
         assert name not in module or module[name].default == default
     assert ("weight" in entry.options) == bool(entry.weighted) == bool(entry.weighted_divisor)
+
+
+def has_form_of_ours(entry: Row) -> bool:
+    """Of a loss that torch lacks: options by keyword alone, in the Module too; last a weight and a reduction."""
+    function, module = (inspect.signature(getattr(lossbook, name)).parameters for name in (entry.name, entry.module))
+    options = {name: it.default for name, it in function.items() if it.kind is it.KEYWORD_ONLY}
+    same = options == {name: it.default for name, it in module.items()}
+    return (
+        same
+        and list(options.items())[-2:] == [("weight", None), ("reduction", "mean")]
+        and all(it.kind is it.KEYWORD_ONLY for it in module.values())
+        and all(it.default is it.empty for name, it in function.items() if name not in options)
+    )
 
 
 def check_reductions(entry: Row) -> None:
@@ -449,7 +472,7 @@ def check_sample(entry: Row) -> None:
         scores = letters["N"] * made.kwargs.get("n_classes", letters.get("C", 1))
         assert size / 2 <= (scores if entry.family == "vocabulary" else made.args[0].numel()) <= 2 * size
         trained = made.args[0].requires_grad_()
-        value = loss_in(torch.nn, entry)(trained, *made.args[1:], **made.kwargs)
+        value = loss_in(home(entry), entry)(trained, *made.args[1:], **made.kwargs)
         (pull,) = torch.autograd.grad(value, trained)
         assert value.dtype == pull.dtype == dtype
         assert value.isfinite()
@@ -473,9 +496,47 @@ def fit(entry: Row, tensors: tuple[Tensor, ...]) -> dict[str, int]:
     raise AssertionError(f"{entry.name}: {[tuple(tensor.shape) for tensor in tensors]} fit no form")
 
 
+# What undoes the link that the best constant names, and what the numbers then are.
+UNDOES = {"logit": "sigmoid", "log of the mean": "exp", "log of the class shares": "softmax exp"}
+SAYS = {
+    "the rate": "0 or more",
+    "a chance per class": "from 0 to 1, adding up to 1 over the classes",
+    "the chance of yes": "from 0 to 1",
+    "a chance per label": "from 0 to 1",
+}
+
+
+def check_last_layer(entry: Row) -> None:
+    """What the last layer gives is what the loss may be handed; what is done to it then gives what it says."""
+    raw = torch.randn(50, 4)
+    values = next(iter(entry.arguments.values())).values
+    first = re.match(r"`(\w+)`|linear", entry.last_layer)
+    if first is None:
+        assert entry.last_layer.startswith(("none: ", "a vector each; ")), entry.last_layer
+        assert values == ("any real number" if entry.family == "vocabulary" else "0 or more")
+        return
+    given = activation(first[1])(raw)
+    assert ALLOWED[values](given, {}), f"{entry.name} may not be handed that"
+    assert (values == "any real number") == (first[1] is None)
+    then = re.fullmatch(r"(?:.*; or )?`(\w+)`: (.*)", entry.to_predict)
+    if then:
+        assert ALLOWED[SAYS[then[2]]](activation(then[1])(given), {}), f"{entry.to_predict} is not what it says"
+    for link, undoes in UNDOES.items():
+        if (entry.best_constant or "").startswith(link):
+            assert then
+            assert then[1] in undoes.split()
+
+
+def activation(name: str | None) -> Callable[[Tensor], Tensor]:
+    """What a last layer ends with; rows are samples."""
+    if name in ("softmax", "log_softmax"):
+        return lambda it: getattr(it, name)(-1)
+    return getattr(torch, name) if name else lambda it: it
+
+
 CHECKS = [
     check_words, check_code, check_signature, check_reductions, check_range, check_divisor, check_weighted,
-    check_shapes, check_dtypes, check_values, check_sample,
+    check_shapes, check_dtypes, check_values, check_last_layer, check_sample,
 ]  # fmt: skip
 
 
@@ -542,7 +603,7 @@ def best_on_a_line(entry: Row, targets: Tensor, low: float, high: float) -> Tens
 
 
 def call_on(entry: Row, input: Tensor, targets: Tensor, **options) -> Tensor:
-    return getattr(F, entry.function)(input, targets, **options)
+    return loss_in(home(entry), entry)(input, targets, **options)
 
 
 def best_by_descent(loss: Callable[[Tensor], Tensor], size: int) -> Tensor:
@@ -588,6 +649,11 @@ def check_best_constant(entry: Row) -> None:
         targets = skewed_targets(entry)
         close(best_on_a_line(entry, targets, 0, 5), torch.tensor(0.0, dtype=torch.float64))
         close(best_on_a_line(entry, -targets, 0, 5), torch.tensor(entry.options["margin"], dtype=torch.float64))
+        return
+    if entry.best_constant == "the margin, with the sign of the more frequent answer":
+        targets, margin = skewed_targets(entry), torch.tensor(entry.options["margin"], dtype=torch.float64)
+        close(best_on_a_line(entry, targets, -5, 5), margin)
+        close(best_on_a_line(entry, -targets, -5, 5), -margin)
         return
     if entry.best_constant == "mean, with the variance as var":
         y = skewed_targets(entry)
@@ -649,6 +715,18 @@ def mean_of_shares_divides_by_samples(loss: Callable[..., Tensor]) -> None:
         torch.testing.assert_close(total / mean, torch.tensor(4.0))
 
 
+def beware_hinge() -> None:
+    """No chance: of nine in ten and of six in ten the best score is the same."""
+    with pytest.raises(ValueError, match="2 \\* target - 1"):
+        lossbook.hinge_loss(SCORES, (SCORES > 0).float())
+    x = SCORES.to("meta")  # values are not read there, nor on a GPU
+    assert lossbook.hinge_loss(x, torch.zeros_like(x)).device.type == "meta"
+    assert not lossbook.hinge_slope(SCORES, torch.zeros_like(SCORES)).any()
+    for yes in (9, 6):
+        targets = torch.tensor([1.0] * yes + [-1.0] * (10 - yes), dtype=torch.float64)
+        close(best_on_a_line(CATALOG["hinge_loss"], targets, -5, 5), torch.tensor(1.0, dtype=torch.float64))
+
+
 def beware_huber() -> None:
     for delta in (0.0, -1.0):
         with pytest.raises(RuntimeError):
@@ -699,6 +777,7 @@ def beware_adaptive() -> None:
 
 
 BEWARE = {
+    "hinge_loss": beware_hinge,
     "huber_loss": beware_huber,
     "kl_div": beware_kl,
     "nll_loss": beware_nll,
@@ -747,6 +826,9 @@ WRONG = [
     (check_signature, but("huber_loss", weighted=None)),
     (check_signature, but("cross_entropy", arguments={"input": CATALOG["cross_entropy"].arguments["input"]})),
     (check_signature, but("AdaptiveLogSoftmaxWithLoss", options={"div_value": 2.0, "head_bias": False})),
+    (check_signature, but("hinge_loss", options={"margin": 2.0, "weight": None})),
+    (check_signature, but("hinge_loss", from_torch=True)),
+    (check_signature, but("huber_loss", from_torch=False)),
     (check_reductions, but("l1_loss", reductions=("none", "mean", "sum", "batchmean"))),
     (check_reductions, but("kl_div", reductions=("none", "mean", "sum"))),
     (check_reductions, but("AdaptiveLogSoftmaxWithLoss", reductions=("none", "mean", "sum"))),
@@ -765,6 +847,7 @@ WRONG = [
     (check_divisor, but("multi_margin_loss", divisor="targets that are not ignored")),
     (check_divisor, but("ctc_loss", divisor="samples")),
     (check_weighted, but("mse_loss", weighted_divisor="elements")),
+    (check_weighted, but("hinge_loss", weighted_divisor="elements")),
     (check_weighted, but("huber_loss", weighted_divisor="sum of the weights")),
     (check_weighted, but("nll_loss", weighted_divisor="samples")),
     (check_weighted, but("nll_loss", weighted="element")),
@@ -780,6 +863,14 @@ WRONG = [
     (check_values, with_argument("binary_cross_entropy", "input", values="any real number")),
     (check_values, with_argument("gaussian_nll_loss", "var", values="any real number")),
     (check_values, with_argument("nll_loss", "target", values="any real number")),
+    (check_values, with_argument("hinge_loss", "target", values="any real number")),
+    (check_last_layer, but("cross_entropy", last_layer=CATALOG["nll_loss"].last_layer)),
+    (check_last_layer, but("nll_loss", last_layer=CATALOG["cross_entropy"].last_layer)),
+    (check_last_layer, but("binary_cross_entropy", last_layer="`exp`: a chance")),
+    (check_last_layer, but("cross_entropy", to_predict="`exp`: a chance per class")),
+    (check_last_layer, but("binary_cross_entropy_with_logits", to_predict="`exp`: the chance of yes")),
+    (check_last_layer, but("poisson_nll_loss", to_predict="nothing")),
+    (check_last_layer, but("hinge_embedding_loss", last_layer="linear: a score")),
     (check_sample, but("nll_loss", sample=CATALOG["l1_loss"].sample)),
     (check_sample, but("l1_loss", sample=CATALOG["nll_loss"].sample)),
     (check_sample, but("l1_loss", sample=lambda size, *rest: CATALOG["l1_loss"].sample(3 * size, *rest))),
@@ -795,6 +886,8 @@ WRONG = [
     (check_best_constant, but("cross_entropy", best_constant="anything: all constants cost the same")),
     (check_best_constant, but("huber_loss", best_constant="anything: all constants cost the same")),
     (check_best_constant, but("hinge_embedding_loss", options={"margin": 2.0})),
+    (check_best_constant, but("hinge_loss", options={"margin": 2.0})),
+    (check_best_constant, but("hinge_loss", best_constant="mean")),
 ]  # fmt: skip
 
 

@@ -22,6 +22,10 @@ lossbook.maths = {
   huberSlope: (e, delta) => Math.min(Math.max(e, -delta), delta),
   quantile: (e, tau) => Math.max((1 - tau) * e, -tau * e),
   quantileSlope: (e, tau) => (e > 0 ? 1 - tau : e < 0 ? -tau : 0),
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  bce: (x, y, w = 1) => (1 - y) * lossbook.maths.softplus(x) + w * y * lossbook.maths.softplus(-x),
+  bceSlope: (x, y, w = 1) => (1 - y) * lossbook.maths.sigmoid(x) - w * y * lossbook.maths.sigmoid(-x),
 
   /* A batch of lines, cut in two after some of them, with the number of words in each line. A vote is the weight of a
    * word in the cost, times the number of all words: one each in the mean over all, these in the mean of two means. */
@@ -43,6 +47,16 @@ lossbook.maths = {
     const square = (mix) => gram.reduce((sum, row, i) => sum + row.reduce((part, g, j) => part + mix(i) * mix(j) * g, 0), 0);
     return Math.sqrt(square((i) => (i < after ? left : right) - 1) / square(() => 1));
   },
+
+  /* Log-probabilities of outcomes under one bell: the log-softmax of its scores. */
+  bell: (outcomes, centre, width) => {
+    const scores = outcomes.map((x) => -((x - centre) ** 2) / (2 * width * width));
+    const top = Math.max(...scores);
+    const logTotal = top + Math.log(scores.reduce((sum, z) => sum + Math.exp(z - top), 0));
+    return scores.map((z) => z - logTotal);
+  },
+  /* What each outcome adds to KL(p || q), of two lists of log-probabilities: the first takes the average. */
+  klShares: (logP, logQ) => logP.map((a, i) => Math.exp(a) * (a - logQ[i])),
 };
 
 /* --- Kit ---------------------------------------------------------------------------------------- */
@@ -467,6 +481,144 @@ lossbook.figures.accumulation = (box, { lines, words, sums, gram, border }) => {
   });
 };
 
+/* Binary cross-entropy of a score: value and slope for a yes, a no, or a group of which a share says yes; the weight of
+ * a yes by slider. Where the group's slope is zero, its odds have been multiplied by the weight. */
+lossbook.figures.binary = (box, { score = -1, weight = 1, share = 0.05 }) => {
+  const { maths, kit } = lossbook;
+  const x = [-6, 6];
+  const targets = {
+    group: { label: `${kit.number(100 * share, 0)} in 100 are yes`, y: share, value: [0, 4], slope: [-1.2, 1.2] },
+    yes: { label: "yes", y: 1, value: [0, 24], slope: [-21, 3] },
+    no: { label: "no", y: 0, value: [0, 6], slope: [-1.2, 1.2] },
+  };
+  const curves = [
+    { label: "w = 1", colour: 1, style: "dashed", weight: () => 1 },
+    { label: "with this w", colour: 2, style: "strong", weight: () => weight },
+  ];
+  let target = targets.group;
+  let sides = [];
+  const of = {
+    value: (at, w) => maths.bce(at, target.y, w),
+    slope: (at, w) => maths.bceSlope(at, target.y, w),
+  };
+
+  const controls = kit.add(box, "div");
+  kit.add(box, "p", { class: "hint" }, "Drag in the plots to move the score, or use the arrow keys on the ring.");
+  const panels = kit.add(box, "div", { class: "panels" });
+  const says = kit.add(box, "p", { class: "says", "aria-live": "polite" });
+  const fill = kit.readout(box, ["at this score", "value", "pull"], curves);
+  const percent = (p) => `${kit.number(100 * p, p < 0.01 || p > 0.99 ? 1 : 0)}%`;
+
+  function drawCurves() {
+    const rest = Math.log((weight * target.y) / (1 - target.y));
+    for (const { key, panel, mark, draw } of sides) {
+      curves.forEach((curve, i) => draw[i]((at) => of[key](at, curve.weight())));
+      mark.setAttribute("d", Number.isFinite(rest) ? `M${panel.sx(rest)} ${panel.frame.top}V${panel.frame.bottom}` : "");
+    }
+    drawPoint();
+  }
+  function drawPoint() {
+    for (const { key, dots } of sides) dots.forEach((move, i) => move(score, of[key](score, curves[i].weight())));
+    fill(curves.map((curve) => [of.value(score, curve.weight()), of.slope(score, curve.weight())]));
+    says.replaceChildren();
+    kit.add(says, "strong", {}, `A score of ${kit.number(score, 1)} says ${percent(maths.sigmoid(score))}.`);
+    const rest = (w) => percent((w * target.y) / (w * target.y + 1 - target.y));
+    if (target === targets.yes) says.append(" A yes pulls upwards at every score: no rest.");
+    else if (target === targets.no) says.append(" A no pulls downwards at every score, and the weight is not for it.");
+    else says.append(` The pull is zero at ${rest(1)} without a weight, and at ${rest(weight)} with w = ${kit.number(weight, 1)}.`);
+  }
+  function build(key) {
+    target = targets[key];
+    panels.replaceChildren();
+    sides = ["value", "slope"].map((side) => {
+      const title = side === "value" ? "Value" : "Slope: the pull";
+      const panel = kit.plot(panels, { title, x, y: target[side], xLabel: "score x", yLabel: side === "value" ? "loss" : "slope" });
+      const mark = kit.add(panel.under, "path", { class: "mark" });
+      return { key: side, panel, mark, draw: curves.map((c) => panel.curve(c.colour, c.style)), dots: curves.map((c) => panel.dot(c.colour)) };
+    });
+    drawCurves();
+    const move = kit.handle(sides[0].panel, {
+      label: "score x", colour: 5, value: score, step: 0.1,
+      onmove: (at) => { score = at; drawPoint(); },
+    });
+    kit.follow(sides[1].panel, move);
+  }
+
+  const options = Object.fromEntries(Object.entries(targets).map(([key, { label }]) => [key, label]));
+  kit.choices(controls, { label: "Who is asked", options, value: "group", onchoose: build });
+  kit.slider(controls, {
+    label: "w, weight of a yes", min: 1, max: 20, step: 0.5, value: weight, digits: 1,
+    oninput: (w) => { weight = w; drawCurves(); },
+  });
+};
+
+/* One bell over two humps: the bell on the left, by hand and slider; on the right what each outcome adds to one
+ * of the two divergences. The best bell of that one is drawn thin; the centres of both are marked. */
+lossbook.figures.kl = (box, { outcomes, truth, best, start, label }) => {
+  const { maths, kit } = lossbook;
+  const orders = {
+    forward: { label: "KL(p‖q), truth first", colour: 1, style: "", mark: "truth first", shares: (logQ) => maths.klShares(logTruth, logQ) },
+    reverse: { label: "KL(q‖p), model first", colour: 2, style: "dashed", mark: "model first", shares: (logQ) => maths.klShares(logQ, logTruth) },
+  };
+  const logTruth = truth.map(Math.log);
+  const step = outcomes[1] - outcomes[0];
+  const x = [0, outcomes.at(-1) + step];
+  const total = (shares) => shares.reduce((sum, v) => sum + v, 0);
+  let [centre, width] = start;
+  let chosen = "forward";
+
+  const controls = kit.add(box, "div");
+  kit.add(box, "p", { class: "hint" }, "Drag in the left plot to move the bell, or use the arrow keys on the ring.");
+  const panels = kit.add(box, "div", { class: "panels" });
+  const left = kit.plot(panels, { title: "150 flowers, and your bell", x, y: [0, 30], xLabel: label, yLabel: "probability, in %" });
+  const right = kit.plot(panels, { title: "What each length adds", x, y: [-0.4, 1.2], xLabel: label, yLabel: "nats" });
+  const says = kit.add(box, "p", { class: "says", "aria-live": "polite" });
+  const fill = kit.readout(box, ["", "your bell", "the best bell"], Object.values(orders));
+
+  const bar = (panel, share) => outcomes.map((at) => panel.shape("rect", { class: "bar", x: panel.sx(at - share * step), width: panel.sx(2 * share * step) - panel.sx(0) }));
+  const raise = (panel, bars, values) => bars.forEach((rect, i) => {
+    const [low, top] = [Math.min(values[i], 0), Math.max(values[i], 0)].map((v) => panel.sy(kit.clamp(v, panel.y)));
+    rect.setAttribute("y", top);
+    rect.setAttribute("height", low - top);
+  });
+  const flowers = bar(left, 0.42);
+  for (const rect of flowers) rect.setAttribute("class", "flowers");
+  raise(left, flowers, truth.map((chance) => 100 * chance));
+  const ideal = left.shape("path", { class: "curve best" });
+  const bell = left.shape("path", { class: "curve strong", stroke: "var(--curve-3)" });
+  const added = bar(right, 0.42);
+  Object.entries(orders).forEach(([key, { colour, mark }], i) => {
+    const at = left.sx(best[key][0]);
+    kit.add(left.under, "path", { class: "mark", style: `stroke: var(--curve-${colour})`, d: `M${at} ${left.frame.top}V${left.frame.bottom}` });
+    kit.add(left.svg, "text", { class: "side", x: at + (i ? 4 : -4), y: left.frame.top + 11, "text-anchor": i ? "start" : "end", "aria-hidden": "true" }, mark);
+  });
+  const path = (logQ) => "M" + outcomes.map((at, i) => `${left.sx(at).toFixed(2)} ${left.sy(100 * Math.exp(logQ[i])).toFixed(2)}`).join("L");
+
+  function draw() {
+    const order = orders[chosen];
+    const logQ = maths.bell(outcomes, centre, width);
+    bell.setAttribute("d", path(logQ));
+    ideal.setAttribute("d", path(maths.bell(outcomes, ...best[chosen])));
+    ideal.setAttribute("stroke", `var(--curve-${order.colour})`);
+    const shares = order.shares(logQ);
+    raise(right, added, shares);
+    for (const rect of added) rect.setAttribute("fill", `var(--curve-${order.colour})`);
+    const values = Object.entries(orders).map(([key, { shares: of }]) => [total(of(logQ)), total(of(maths.bell(outcomes, ...best[key])))]);
+    fill(values);
+    const worst = shares.indexOf(Math.max(...shares));
+    const above = values[chosen === "forward" ? 0 : 1][0] - values[chosen === "forward" ? 0 : 1][1];
+    says.replaceChildren();
+    if (above < 0.005) kit.add(says, "strong", {}, `This is the best bell by ${order.label}.`);
+    else kit.add(says, "strong", {}, `${order.label}: ${kit.number(above)} nats above the best bell.`);
+    says.append(` The dearest length is ${kit.number(outcomes[worst], 1)}: the flowers have ${kit.number(100 * truth[worst], 0)}% there, your bell ${kit.number(100 * Math.exp(logQ[worst]), 0)}%.`);
+  }
+
+  const options = Object.fromEntries(Object.entries(orders).map(([key, order]) => [key, order.label]));
+  kit.choices(controls, { label: "Which of the two", options, value: chosen, onchoose: (key) => { chosen = key; draw(); } });
+  kit.slider(controls, { label: "width of the bell", min: 0.2, max: 4, step: 0.05, value: width, oninput: (w) => { width = w; draw(); } });
+  kit.handle(left, { label: "centre of the bell", colour: 3, value: centre, step: 0.1, onmove: (c) => { centre = c; draw(); } });
+};
+
 /* --- Mounting ----------------------------------------------------------------------------------- */
 
 lossbook.mount = (box) => {
@@ -503,3 +655,302 @@ document.addEventListener("DOMContentLoaded", () => {
   document.fonts.ready.then(lossbook.reachable);
   window.addEventListener("resize", lossbook.reachable);
 });
+
+/* --- Hinge -------------------------------------------------------------------------------------- */
+
+Object.assign(lossbook.maths, {
+  hinge: (x, y, margin) => Math.max(0, margin - y * x),
+  hingeSlope: (x, y, margin) => (y * x <= margin ? -y : 0),
+  softMargin: (x, y) => Math.max(0, -y * x) + Math.log1p(Math.exp(-Math.abs(x))),
+  softMarginSlope: (x, y) => -y / (1 + Math.exp(y * x)),
+  /* How many of these scores, each times its label, are not beyond the margin. */
+  stillPulling: (signed, margin) => signed.filter((s) => s <= margin + 1e-9).length,
+});
+
+/* The hinge and the logistic loss of one score, value and slope: margin by slider, score by hand, label by button.
+ * `tumours` holds the scores of a real fit, each times its label: those of the yes, and those of the no. */
+lossbook.figures.hinge = (box, { margin = 1, score = -0.5, span = 4, tumours }) => {
+  const { maths, kit } = lossbook;
+  let label = 1;
+  const losses = [
+    { label: "hinge", colour: 3, style: "strong", value: (x) => maths.hinge(x, label, margin), slope: (x) => maths.hingeSlope(x, label, margin) },
+    { label: "logistic", colour: 1, style: "dashed", value: (x) => maths.softMargin(x, label), slope: (x) => maths.softMarginSlope(x, label) },
+  ];
+
+  const controls = kit.add(box, "div");
+  kit.add(box, "p", { class: "hint" }, "Drag in the plots to move the score, or use the arrow keys on the ring.");
+  const panels = kit.add(box, "div", { class: "panels" });
+  const x = [-span, span];
+  const sides = [
+    { of: "value", panel: kit.plot(panels, { title: "Value", x, y: [0, 1.6 * span], xLabel: "score x", yLabel: "loss" }) },
+    { of: "slope", panel: kit.plot(panels, { title: "Slope: the pull", x, y: [-1.5, 1.5], xLabel: "score x", yLabel: "slope" }) },
+  ];
+  for (const side of sides) {
+    side.zone = kit.add(side.panel.under, "rect", { class: "zone", y: side.panel.frame.top, height: side.panel.frame.bottom - side.panel.frame.top });
+    side.mark = kit.add(side.panel.under, "path", { class: "mark" });
+    side.curves = losses.map((loss) => side.panel.curve(loss.colour, loss.style));
+    side.dots = losses.map((loss) => side.panel.dot(loss.colour));
+  }
+  const [near, far] = [0.8, 0.25].map((opacity) => kit.add(sides[1].panel.under, "path", { class: "rug", stroke: "currentColor", "stroke-width": 0.7, opacity }));
+  const says = kit.add(box, "p", { class: "says", "aria-live": "polite" });
+  const fill = kit.readout(box, ["at this score", "value", "slope"], losses);
+
+  function drawCurves() {
+    const chosen = tumours[label === 1 ? 0 : 1];
+    for (const { of, panel, zone, mark, curves } of sides) {
+      const edge = panel.sx(kit.clamp(label * margin, x));
+      const [from, to] = label === 1 ? [panel.frame.left, edge] : [edge, panel.frame.right];
+      zone.setAttribute("x", from);
+      zone.setAttribute("width", to - from);
+      mark.setAttribute("d", `M${edge} ${panel.frame.top}V${panel.frame.bottom}`);
+      curves.forEach((draw, i) => draw(losses[i][of]));
+    }
+    const { panel } = sides[1];
+    const ticks = (scores, height) => scores.map((s) => `M${panel.sx(label * s).toFixed(1)} ${panel.frame.bottom}v-${height}`).join("");
+    near.setAttribute("d", ticks(chosen.filter((s) => maths.stillPulling([s], margin)), 16));
+    far.setAttribute("d", ticks(chosen.filter((s) => !maths.stillPulling([s], margin)), 9));
+    const [yes, no] = tumours.map((signed) => maths.stillPulling(signed, margin));
+    says.replaceChildren();
+    kit.add(says, "strong", {}, `${yes + no} of ${tumours[0].length + tumours[1].length} tumours are not beyond this margin.`);
+    says.append(` ${yes} of ${tumours[0].length} malignant, ${no} of ${tumours[1].length} harmless. The line is the fitted one; only the margin moves.`);
+  }
+  function drawPoint() {
+    for (const { of, dots } of sides) dots.forEach((move, i) => move(score, losses[i][of](score)));
+    fill(losses.map((loss) => [loss.value(score), loss.slope(score)]));
+  }
+
+  const moveScore = kit.handle(sides[0].panel, {
+    label: "score x", colour: 5, value: score, step: span / 80,
+    onmove: (s) => { score = s; drawPoint(); },
+  });
+  kit.follow(sides[1].panel, moveScore);
+  kit.choices(controls, {
+    label: "label", options: { 1: "y = 1: malignant", "-1": "y = −1: harmless" }, value: "1",
+    onchoose: (chosen) => { label = Number(chosen); drawCurves(); drawPoint(); },
+  });
+  kit.slider(controls, {
+    label: "margin m", min: 0, max: 3, step: 0.05, value: margin,
+    oninput: (m) => { margin = m; drawCurves(); drawPoint(); },
+  });
+};
+
+/* --- CTC ---------------------------------------------------------------------------------------- */
+
+/* A word with a blank around each letter, and the walks along its states. Symbol 0 is the blank; `chances` holds the
+ * probability of each symbol, frame by frame. */
+Object.assign(lossbook.maths, {
+  ctcStates: (labels) => [0, ...labels.flatMap((label) => [label, 0])],
+  ctcMoves: (states, s) =>
+    [s, s + 1, s + 2].filter((to) => to < states.length && (to < s + 2 || states[to] !== states[s])),
+  ctcAlphas: (chances, states) => {
+    let alpha = states.map((_, s) => Number(s === 0)); // before the first frame: in front of the word
+    return chances.map((chance) => {
+      const next = states.map(() => 0);
+      alpha.forEach((sum, s) => {
+        for (const to of lossbook.maths.ctcMoves(states, s)) next[to] += sum * chance[states[to]];
+      });
+      return (alpha = next);
+    });
+  },
+  ctcTotal: (chances, states) => lossbook.maths.ctcAlphas(chances, states).at(-1).slice(-2).reduce((a, b) => a + b, 0),
+  /* All walks of the frames so far, each with its probability. */
+  ctcWays: (chances, states) =>
+    chances.reduce(
+      (ways, chance) =>
+        ways.flatMap(({ walk, p }) =>
+          lossbook.maths.ctcMoves(states, walk.at(-1) ?? 0).map((to) => ({ walk: [...walk, to], p: p * chance[states[to]] }))),
+      [{ walk: [], p: 1 }],
+    ),
+  ctcCanEnd: (states, s, left) =>
+    left === 0
+      ? s >= states.length - 2
+      : lossbook.maths.ctcMoves(states, s).some((to) => lossbook.maths.ctcCanEnd(states, to, left - 1)),
+});
+
+/* The lattice of CTC: frame by frame, the sum over all ways into each state, and which ways are still alive. */
+lossbook.figures.ctc = (box, { chances, symbols, words }) => {
+  const { kit, maths } = lossbook;
+  const frames = chances.length;
+  const width = Math.min(box.clientWidth, 640);
+  const [top, row, radius] = [58, 50, 19];
+  const letters = [...symbols];
+  let states, after;
+
+  const controls = kit.add(box, "div");
+  const panel = kit.add(box, "figure", { class: "panel" });
+  const caption = kit.add(panel, "figcaption");
+  const svg = kit.add(panel, "svg", { role: "img" });
+  const says = kit.add(box, "p", { class: "says", "aria-live": "polite" });
+  const x = (t) => 60 + (t * (width - 60 - 42)) / (frames - 1);
+  const y = (s) => top + row * (s + 0.5);
+  const muted = "var(--pst-color-text-muted)";
+
+  function arrow(t, s, to, strong) {
+    const [dx, dy] = [x(t + 1) - x(t), y(to) - y(s)];
+    const [ux, uy] = [dx / Math.hypot(dx, dy), dy / Math.hypot(dx, dy)];
+    const [ax, ay, bx, by] = [x(t) + ux * radius, y(s) + uy * radius, x(t + 1) - ux * (radius + 2), y(to) - uy * (radius + 2)];
+    const barb = (side) => `${bx - 8 * ux + side * 4 * uy} ${by - 8 * uy - side * 4 * ux}`;
+    const style = strong ? "stroke: var(--curve-3); stroke-width: 2.2" : `stroke: ${muted}; stroke-width: 1; opacity: 0.45`;
+    kit.add(svg, "path", { d: `M${ax} ${ay}L${bx} ${by}M${barb(1)}L${bx} ${by}L${barb(-1)}`, style: `fill: none; ${style}` });
+  }
+
+  function draw() {
+    if (!states || !after) return;
+    const height = top + row * states.length + 6;
+    svg.replaceChildren();
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    const alphas = maths.ctcAlphas(chances, states);
+    const alive = (t, s) => alphas[t][s] > 0 && maths.ctcCanEnd(states, s, frames - 1 - t);
+    states.forEach((symbol, s) => {
+      kit.add(svg, "text", { x: 12, y: y(s) + 6, style: "font-size: 18px; fill: var(--pst-color-text-base)" }, letters[symbol]);
+    });
+    chances.forEach((chance, t) => {
+      const now = t < after ? "fill: var(--pst-color-text-base); font-weight: 600" : "";
+      kit.add(svg, "text", { x: x(t), y: 14, "text-anchor": "middle", style: now }, `frame ${t + 1}`);
+      letters.forEach((letter, c) => {
+        const place = x(t) + (c - (letters.length - 1) / 2) * 30;
+        kit.add(svg, "text", { x: place, y: 33, "text-anchor": "middle", style: "font-size: 11px" }, letter);
+        kit.add(svg, "text", { x: place, y: 47, "text-anchor": "middle", style: "font-size: 11px" }, kit.number(chance[c], 1));
+      });
+    });
+    for (let t = 0; t + 1 < after; t += 1) {
+      states.forEach((_, s) => {
+        if (alphas[t][s] > 0) for (const to of maths.ctcMoves(states, s)) arrow(t, s, to, alive(t + 1, to));
+      });
+    }
+    alphas.forEach((alpha, t) => alpha.forEach((sum, s) => {
+      const [done, live] = [t < after && sum > 0, alive(t, s)];
+      const ring = done && live ? "stroke: var(--curve-3); stroke-width: 2.5" : `stroke: ${muted}; stroke-width: 1; ${done ? "" : "opacity: 0.4; stroke-dasharray: 2 4"}`;
+      const fill = done && live ? `fill: var(--curve-3); fill-opacity: ${0.08 + 0.5 * sum}` : "fill: none";
+      kit.add(svg, "circle", { cx: x(t), cy: y(s), r: radius, style: `${ring}; ${fill}` });
+      if (!done) return;
+      const ink = live ? "fill: var(--pst-color-text-base); font-weight: 600" : "";
+      kit.add(svg, "text", { class: "alpha", x: x(t), y: y(s) + 4, "text-anchor": "middle", style: `font-size: 11.5px; ${ink}` }, kit.number(sum, 3));
+    }));
+
+    const word = states.filter((symbol) => symbol).map((symbol) => letters[symbol]).join("");
+    const ways = maths.ctcWays(chances.slice(0, after), states);
+    const kept = ways.filter(({ walk }) => maths.ctcCanEnd(states, walk.at(-1), frames - after)).sort((a, b) => b.p - a.p);
+    const written = kept.map(({ walk, p }) => `${walk.map((s) => letters[states[s]]).join("")} ${kit.number(p, 3)}`).join(" · ");
+    const total = maths.ctcTotal(chances, states);
+    caption.textContent = `The sum over all ways into each state of «${word}», after frame ${after} of ${frames}`;
+    svg.setAttribute("aria-label", `${caption.textContent}: ${alphas[after - 1].map((sum, s) => `${letters[states[s]]} ${kit.number(sum, 3)}`).join(", ")}`);
+    says.replaceChildren();
+    const count = `${kept.length} of ${ways.length} ways`;
+    if (!total) kit.add(says, "strong", {}, `No way says «${word}» in ${frames} frames: probability 0, loss infinite.`);
+    else if (after < frames) kit.add(says, "strong", {}, `${count} can still say «${word}»: `);
+    else kit.add(says, "strong", {}, `${count} say «${word}», with probability ${kit.number(total, 3)} and loss ${kit.number(-Math.log(total), 3)}: `);
+    says.append(written);
+  }
+
+  const options = Object.fromEntries(words.map((word) => [word, word]));
+  kit.choices(controls, {
+    label: "Word", options, value: words[0],
+    onchoose: (word) => { states = maths.ctcStates([...word].map((letter) => letters.indexOf(letter))); draw(); },
+  });
+  kit.slider(controls, { label: "frames read", min: 1, max: frames, step: 1, value: 1, digits: 0, oninput: (t) => { after = t; draw(); } });
+};
+
+/* --- Triplets ----------------------------------------------------------------------------------- */
+
+/* Of three vectors: both distances (torch adds eps to every coordinate), the loss, and its slopes. */
+lossbook.maths.triplet = (anchor, positive, negative, margin, eps = 1e-6) => {
+  const arrow = (x, y) => x.map((v, i) => v - y[i] + eps);
+  const [toPositive, toNegative] = [arrow(anchor, positive), arrow(anchor, negative)];
+  const [near, far] = [toPositive, toNegative].map((v) => Math.hypot(...v));
+  const teaches = margin + near - far >= 0;
+  const unit = (v, length) => v.map((part) => (teaches && length ? part / length : 0));
+  const [u, v] = [unit(toPositive, near), unit(toNegative, far)];
+  return { near, far, loss: Math.max(margin + near - far, 0), slopes: [u.map((part, i) => part - v[i]), u.map((part) => 0 - part), v] };
+};
+
+/* Three vectors in the plane with their pulls, and the triplet as a point of the plane of its two distances. */
+lossbook.figures.triplet = (box, { positive, negative, margin }) => {
+  const { maths, kit } = lossbook;
+  const anchor = [0, 0];
+  const rows = [
+    { label: "anchor", colour: 1 },
+    { label: "positive", colour: 2 },
+    { label: "negative", colour: 3 },
+  ];
+  const controls = kit.add(box, "div");
+  kit.add(box, "p", { class: "hint" }, "Drag in the left plot to move the negative, or use the sliders. The arrows are the moves of a step: against the slopes.");
+  const panels = kit.add(box, "div", { class: "panels" });
+  const reach = 2.5;
+  const table = kit.plot(panels, { title: "Three vectors, and who pulls", x: [-reach * 1.59, reach * 1.59], y: [-reach, reach], xLabel: "", yLabel: "" });
+  const plane = kit.plot(panels, { title: "The same triplet, by its distances", x: [0, 3], y: [0, 4.5], xLabel: "to the positive, d(a, a⁺)", yLabel: "to the negative, d(a, a⁻)" });
+  const says = kit.add(box, "p", { class: "says", "aria-live": "polite" });
+  const fill = kit.readout(box, ["slope of the", "across", "up", "length"], rows);
+
+  const wedge = kit.add(plane.under, "path", { style: "fill: var(--curve-2); opacity: 0.14" });
+  const border = plane.shape("path", { class: "curve", stroke: "var(--curve-2)" });
+  plane.shape("path", { class: "curve dotted", stroke: "var(--pst-color-text-muted)", d: `M${plane.sx(0)} ${plane.sy(0)}L${plane.sx(3)} ${plane.sy(3)}` });
+  const text = (panel, x, y, words) => kit.add(panel.svg, "text", { class: "strong", x: panel.sx(x), y: panel.sy(y), "text-anchor": "middle", "aria-hidden": "true" }, words);
+  text(plane, 0.75, 3.7, "silent");
+  text(plane, 2.1, 0.6, "teaches");
+  const triplet = plane.dot(4);
+  const circle = kit.add(table.under, "circle", { class: "curve dashed", stroke: "var(--curve-2)", cx: table.sx(0), cy: table.sy(0) });
+  const arrows = rows.map(({ colour }) => table.shape("path", { class: "curve", stroke: `var(--curve-${colour})` }));
+  const dots = rows.map(({ colour }) => table.dot(colour));
+  const names = ["a", "a⁺", "a⁻"].map((name) => text(table, 0, 0, name));
+
+  /* An arrow with a head, from a point by a vector. */
+  const path = ([x, y], [dx, dy]) => {
+    const length = Math.hypot(dx, dy);
+    if (length < 1e-9) return "";
+    const at = (along, across) => `${table.sx(x + (dx * along - dy * across) / length).toFixed(1)} ${table.sy(y + (dy * along + dx * across) / length).toFixed(1)}`;
+    return `M${at(0, 0)}L${at(length, 0)}M${at(length - 0.18, 0.13)}L${at(length, 0)}L${at(length - 0.18, -0.13)}`;
+  };
+
+  function draw() {
+    const { near, far, loss, slopes } = maths.triplet(anchor, positive, negative, margin);
+    [anchor, positive, negative].forEach((place, i) => {
+      dots[i](...place);
+      names[i].setAttribute("x", table.sx(place[0]) + 12);
+      names[i].setAttribute("y", table.sy(place[1]) + 17);
+      arrows[i].setAttribute("d", path(place, slopes[i].map((part) => 0 - part)));
+    });
+    circle.setAttribute("r", table.sx(near + margin) - table.sx(0));
+    const line = `M${plane.sx(0)} ${plane.sy(margin)}L${plane.sx(3)} ${plane.sy(3 + margin)}`;
+    border.setAttribute("d", line);
+    wedge.setAttribute("d", `${line}L${plane.sx(3)} ${plane.sy(0)}L${plane.sx(0)} ${plane.sy(0)}Z`);
+    triplet(near, far);
+    const kind = far < near ? "hard: the order is wrong" : loss > 0 ? "semi-hard: the order is right, the margin is not reached" : "easy";
+    says.replaceChildren();
+    kit.add(says, "strong", {}, `Loss ${kit.number(loss)}.`);
+    says.append(` The triplet is ${kind}. ${loss > 0 ? "It teaches." : "It is silent: nothing moves."}`);
+    fill(slopes.map((slope) => [...slope, Math.hypot(...slope)]));
+  }
+
+  /* While the sliders are being made they call back; the figure is drawn once all are there. */
+  let ready = false;
+  const turn = 180 / Math.PI;
+  const polar = { length: Math.hypot(...negative), angle: Math.atan2(negative[1], negative[0]) * turn };
+  const place = () => {
+    negative = [polar.length * Math.cos(polar.angle / turn), polar.length * Math.sin(polar.angle / turn)];
+    if (ready) draw();
+  };
+  const inputs = {
+    length: kit.slider(controls, { label: "distance of the negative", min: 0.1, max: 2.5, step: 0.05, value: polar.length, oninput: (v) => { polar.length = v; place(); } }),
+    angle: kit.slider(controls, { label: "its angle, degrees", min: -180, max: 180, step: 5, value: polar.angle, digits: 0, oninput: (v) => { polar.angle = v; place(); } }),
+  };
+  kit.slider(controls, { label: "margin m", min: 0.05, max: 2, step: 0.05, value: margin, oninput: (v) => { margin = v; place(); } });
+  ready = true;
+  draw();
+
+  const drag = (event) => {
+    const bounds = table.svg.getBoundingClientRect();
+    const y = (table.frame.bottom - ((event.clientY - bounds.top) / bounds.height) * 220) / (table.frame.bottom - table.frame.top);
+    const to = [table.valueAt(event), table.y[0] + y * (table.y[1] - table.y[0])];
+    inputs.length.value = Math.hypot(...to);
+    inputs.angle.value = Math.atan2(to[1], to[0]) * turn;
+    for (const input of Object.values(inputs)) input.dispatchEvent(new Event("input"));
+  };
+  table.svg.addEventListener("pointerdown", (event) => {
+    table.svg.setPointerCapture(event.pointerId);
+    drag(event);
+  });
+  table.svg.addEventListener("pointermove", (event) => {
+    if (table.svg.hasPointerCapture(event.pointerId)) drag(event);
+  });
+};

@@ -12,11 +12,14 @@ from lossbook.losses.stable import softplus
 
 __all__ = [
     "HingeEmbeddingLoss",
+    "HingeLoss",
     "MarginRankingLoss",
     "MultiMarginLoss",
     "SoftMarginLoss",
     "hinge_embedding_loss",
     "hinge_embedding_slope",
+    "hinge_loss",
+    "hinge_slope",
     "margin_ranking_loss",
     "margin_ranking_slope",
     "multi_margin_loss",
@@ -24,6 +27,68 @@ __all__ = [
     "soft_margin_loss",
     "soft_margin_slope",
 ]
+
+
+def hinge_loss(
+    input: Tensor, target: Tensor, *, margin: float = 1.0, weight: Tensor | None = None, reduction: str = "mean"
+) -> Tensor:
+    r"""Hinge: the score should be on the side of zero that the target names, by the margin; then it costs nothing.
+
+    .. math:: \ell(x, y) = \max(0,\ m - y x)
+
+    Args:
+        input: scores, any shape, floating point.
+        target: 1 or −1, the shape of ``input``, any dtype. Nothing is broadcast.
+        margin: :math:`m`, from where on a score is right enough, in units of the scores. 0 gives the loss of the
+            perceptron, which a score of 0 satisfies.
+        weight: one factor per element, the shape of ``input``. ``mean`` divides by their sum.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``reduction="none"``, in units of the scores, in the dtype of
+        ``input``.
+
+    Raises:
+        RuntimeError: ``input`` is not floating point; ``target`` asks for a gradient.
+        TypeError: an argument is not a tensor; ``margin`` is not a real number; ``reduction`` is not a string.
+        ValueError: ``target`` or ``weight`` is not of the shape of ``input``; on a CPU, a target that is neither 1
+            nor −1; an unknown reduction.
+
+    Example:
+        >>> hinge_loss(torch.tensor([3.0, 0.4, -1.0]), torch.tensor([1, 1, 1]), reduction="none")
+        tensor([0.0000, 0.6000, 2.0000])
+
+    Torch twin: none. :func:`torch.nn.functional.hinge_embedding_loss` is another loss, of distances. The same number
+    comes from :func:`torch.nn.functional.margin_ranking_loss`, with 0 as the second score. A score of exactly the
+    margin has, as there, the slope of the smaller ones. Half precision is computed in float32 and rounded once.
+
+    Source: Cortes, C., Vapnik, V. (1995), Support-vector networks, doi:10.1007/BF00994018.
+    """
+    checks.margin.sides(input, target, weight)
+    checks.current_reduction(reduction)
+    margin = checks.real_number("margin", margin)
+    (input,) = checks.autocast(input)
+    x = checks.wide(input)
+    missing = (margin - target.to(x.dtype) * x).clamp(min=0)
+    return reduce(missing, reduction, weight, dtype=input.dtype)
+
+
+def hinge_slope(input: Tensor, target: Tensor, *, margin: float = 1.0) -> Tensor:
+    r"""Slope of :func:`hinge_loss` per element: full pull to the side of the target up to the margin, none beyond.
+
+    .. math::
+
+        \frac{\partial \ell}{\partial x} = \begin{cases}
+            -y & y x \le m \\
+            0 & y x > m
+        \end{cases}
+
+    Example:
+        >>> hinge_slope(torch.tensor([3.0, 0.4, -1.0]), torch.ones(3))
+        tensor([ 0., -1., -1.])
+    """
+    y = target.to(input.dtype)
+    return torch.where(y * input <= margin, -y, 0)
 
 
 def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
@@ -299,6 +364,31 @@ def multi_margin_slope(
     if weight is not None:
         push = push * weight[y]
     return push.scatter(1, y, -push.sum(1, keepdim=True)).reshape(input.shape)
+
+
+class HingeLoss(nn.Module):
+    """Module form of :func:`hinge_loss`.
+
+    Args:
+        margin: from where on a score is right enough.
+        weight: one factor per element, the shape of ``input``, held as a buffer.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+
+    Example:
+        >>> HingeLoss()(torch.tensor([3.0, 0.5, -1.0]), torch.tensor([1, -1, -1]))
+        tensor(0.5000)
+    """
+
+    weight: Tensor | None
+
+    def __init__(self, *, margin: float = 1.0, weight: Tensor | None = None, reduction: str = "mean") -> None:
+        super().__init__()
+        self.margin = margin
+        self.register_buffer("weight", weight)
+        self.reduction = reduction
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return hinge_loss(input, target, margin=self.margin, weight=self.weight, reduction=self.reduction)
 
 
 class SoftMarginLoss(nn.Module):

@@ -1,6 +1,7 @@
 """The contract card of a loss, and the table of all losses: what goes in, what comes out, read off the catalog."""
 
 import inspect
+import itertools
 import math
 import re
 from pathlib import Path
@@ -8,9 +9,11 @@ from pathlib import Path
 import torch
 from IPython.display import Markdown
 
+import lossbook
 from lossbook.catalog import CATALOG, Argument, Row, row
+from lossbook.teach.data import experiment
 
-__all__ = ["card", "overview"]
+__all__ = ["card", "cheat_sheet", "names_elsewhere", "overview"]
 
 # How the formulas of the catalog write the options.
 _SYMBOLS = {"delta": r"\delta", "beta": r"\beta", "margin": "m", "eps": r"\varepsilon", "p": "p"}
@@ -35,6 +38,49 @@ def overview() -> Markdown:
     return Markdown("| Loss | What it asks | Chapter |\n|---|---|---|\n" + "\n".join(lines))
 
 
+def cheat_sheet() -> Markdown:
+    """One line a loss: how it is called, what the target is, the last layer, and how to predict then."""
+    lines = []
+    for task, entries in itertools.groupby(CATALOG.values(), lambda entry: entry.task):
+        lines.append(f"| **{task}** | | | |")
+        lines += [
+            f"| {_call(entry)} | {_target(entry)} | {entry.last_layer} | {entry.to_predict} |" for entry in entries
+        ]
+    head = "| Call | Target | Last layer | Then, to predict |\n|---|---|---|---|\n"
+    return Markdown('<div class="cheat-sheet">\n\n' + head + "\n".join(lines) + "\n\n</div>")
+
+
+def _target(entry: Row) -> str:
+    """What the loss is told of the truth."""
+    named = [it.what for name, it in entry.arguments.items() if name.startswith("target")]
+    return named[0] if named else "a match and a stranger for each"
+
+
+def _call(entry: Row) -> str:
+    needed = ['reduction="batchmean"'] if "batchmean" in entry.reductions else []
+    arguments = "(" + ", ".join([*entry.arguments, *needed]).replace("_", "\\_") + ")"
+    if not entry.function:
+        return f"nn.{_link(entry)}(…)<wbr>{arguments}"
+    return f"{'F' if entry.from_torch else 'lossbook'}.{_link(entry)}<wbr>{arguments}"
+
+
+def names_elsewhere() -> Markdown:
+    """What other libraries call each loss, and what turns their number into torch's: read off a recorded comparison."""
+    recorded = experiment("names_elsewhere")
+    libraries = ("Keras", "optax", "scikit-learn")
+    named: dict[str, dict[str, list[str]]] = {}
+    for entry in recorded["entries"]:
+        says = f"`{entry['name']}`" + (f": {entry['difference']}" if entry["difference"] else "")
+        named.setdefault(entry["loss"], {}).setdefault(entry["library"], []).append(says)
+    versions = [f"{library} {recorded['versions'][library.lower()]}" for library in libraries]
+    lines = ["| torch | " + " | ".join(versions) + " |", "|---" * 4 + "|"]
+    for loss, names in sorted(named.items(), key=lambda item: list(CATALOG).index(item[0].partition(", ")[0])):
+        cells = ["; or ".join(names.get(library, ["–"])) for library in libraries]
+        name, _, target = loss.partition(", ")
+        lines.append(f"| {_link(CATALOG[name])}{target and ', ' + target} | " + " | ".join(cells) + " |")
+    return Markdown('<div class="names-elsewhere">\n\n' + "\n".join(lines) + "\n\n</div>")
+
+
 def _link(entry: Row) -> str:
     """To the heading of the loss on the same page; on a narrow screen the name may break between its words."""
     name = re.sub("(?<=_)|(?<=[a-z])(?=[A-Z])", "<wbr>", entry.name)
@@ -44,6 +90,7 @@ def _link(entry: Row) -> str:
 def _facts(entry: Row) -> list[tuple[str, str]]:
     facts = [("Function", f"`{entry.function}`")] if entry.function else []
     facts += [("Module", f"`{entry.module}`")]
+    facts += [] if entry.from_torch else [("In torch", "torch has none: these are the names in `lossbook`")]
     facts += [(f"`{name}` ${it.symbol}$", _argument(it)) for name, it in entry.arguments.items()]
     facts += [
         ("Options", _options(entry)),
@@ -77,7 +124,8 @@ def _options(entry: Row) -> str:
 
 def _function_only(entry: Row) -> str:
     """Torch's Modules of regression take no ``weight``, though their functions do."""
-    return "" if "weight" in inspect.signature(getattr(torch.nn, entry.module)).parameters else "; not the Module"
+    home = torch.nn if entry.from_torch else lossbook
+    return "" if "weight" in inspect.signature(getattr(home, entry.module)).parameters else "; not the Module"
 
 
 def _needed(entry: Row) -> list[str]:
@@ -110,4 +158,9 @@ def _divisor(entry: Row) -> str:
 def _chapter(entry: Row) -> str:
     """A link where the chapter's notebook lies beside the one that runs, else its bare name."""
     page = f"{entry.chapter}.ipynb"
-    return f"[{entry.chapter}]({page})" if Path(page).exists() else entry.chapter
+    return f"[{entry.chapter}]({page}{_anchor(entry.section)})" if Path(page).exists() else entry.chapter
+
+
+def _anchor(heading: str) -> str:
+    """A heading as the site makes it an address: small letters and hyphens."""
+    return heading and "#" + re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")

@@ -1,20 +1,40 @@
 """The cast of real data: a few examples that come back from chapter to chapter.
 
-All ship with scikit-learn, except the visits to doctors, which ship with statsmodels, and the horse kicks, which are
-short enough to be written here.
+All ship with scikit-learn, or are composed of what does, except the visits to doctors, which ship with statsmodels,
+the horse kicks, which are short enough to be written here, and the King James text, which this package carries.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
 from sklearn import datasets
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from lossbook import records
 
-__all__ = ["Amounts", "Split", "diabetes", "doctor_visits", "experiment", "horse_kicks", "split", "tumour_area_error"]
+__all__ = [
+    "Amounts",
+    "Split",
+    "Strips",
+    "diabetes",
+    "digit_strips",
+    "doctor_visits",
+    "experiment",
+    "horse_kicks",
+    "king_james",
+    "several_digits",
+    "split",
+    "strip_of",
+    "tumour_area_error",
+]
+
+# Digits that are easily taken for another one. They come back from chapter to chapter; no strip to train on shows them.
+DOUBTFUL_DIGITS = (5, 1095, 1500, 1726)
 
 
 @dataclass(frozen=True)
@@ -36,6 +56,18 @@ class Split:
     y_train: Tensor
     x_test: Tensor
     y_test: Tensor
+
+
+@dataclass(frozen=True)
+class Strips:
+    """Pictures of several digits in a row: padded on the right, images with 0, the rest with -1."""
+
+    images: Tensor  # (N, 8, widest), from black, 0, to white, 1
+    digits: Tensor  # (N, most): what a strip says, from left to right
+    widths: Tensor  # (N): how many columns a strip has
+    lengths: Tensor  # (N): how many digits it says
+    first: Tensor  # (N, most): the column in which each digit begins
+    last: Tensor  # (N, most): the column in which it ends
 
 
 def tumour_area_error() -> Amounts:
@@ -85,6 +117,106 @@ def doctor_visits() -> tuple[Tensor, Tensor, tuple[str, ...]]:
     names = tuple(name for name in table.columns if name != "mdvis")
     measured = torch.tensor(table[list(names)].to_numpy(), dtype=torch.float32)
     return measured, torch.tensor(table["mdvis"].to_numpy(), dtype=torch.float32), names
+
+
+def digit_strips(
+    count: int, seed: int, held_back: bool = False, fewest: int = 3, most: int = 6, widest_gap: int = 3
+) -> Strips:
+    """Strips of some digits each, composed of single real ones with random gaps, or an overlap of one column.
+
+    ``held_back`` takes 544 digits that the other strips never show. From scikit-learn's digits (Alpaydin and Kaynak,
+    1998).
+    """
+    doubtful = torch.tensor(DOUBTFUL_DIGITS)
+    order = torch.randperm(1797, generator=torch.Generator().manual_seed(0))
+    order = order[~torch.isin(order, doubtful)]
+    rows = torch.cat([order[:540], doubtful]) if held_back else order[540:]
+    generator = torch.Generator().manual_seed(seed)
+    strips = []
+    for length in torch.randint(fewest, most + 1, (count,), generator=generator).tolist():
+        chosen = rows[torch.randint(len(rows), (length,), generator=generator)]
+        gaps = torch.randint(-1, widest_gap + 1, (length - 1,), generator=generator)
+        strips.append(strip_of(chosen.tolist(), gaps.tolist()))
+
+    def together(name: str, padding: float = -1) -> Tensor:
+        return pad_sequence([getattr(strip, name)[0] for strip in strips], batch_first=True, padding_value=padding)
+
+    return Strips(
+        images=pad_sequence([strip.images[0].t() for strip in strips], batch_first=True).transpose(1, 2).contiguous(),
+        digits=together("digits"),
+        widths=torch.cat([strip.widths for strip in strips]),
+        lengths=torch.cat([strip.lengths for strip in strips]),
+        first=together("first"),
+        last=together("last"),
+    )
+
+
+def strip_of(rows: Sequence[int], gaps: Sequence[int]) -> Strips:
+    """One strip, of the digits with these numbers in scikit-learn's set.
+
+    ``gaps`` holds the black columns between each digit and the next. A negative gap is an overlap, in which the
+    brighter pixel stays. Two black columns stand at either end.
+    """
+    images, targets = _digits()
+    shapes = [images[row][:, images[row].any(0)] for row in rows]
+    first = [2]
+    for shape, gap in zip(shapes, gaps, strict=False):
+        first.append(first[-1] + shape.shape[1] + gap)
+    after = [start + shape.shape[1] for start, shape in zip(first, shapes, strict=True)]
+    strip = torch.zeros(8, after[-1] + 2)
+    for shape, start, end in zip(shapes, first, after, strict=True):
+        strip[:, start:end] = torch.maximum(strip[:, start:end], shape)
+    return Strips(
+        images=strip[None],
+        digits=targets[list(rows)][None],
+        widths=torch.tensor([strip.shape[1]]),
+        lengths=torch.tensor([len(rows)]),
+        first=torch.tensor([first]),
+        last=torch.tensor([after]) - 1,
+    )
+
+
+@cache
+def _digits() -> tuple[Tensor, Tensor]:
+    """1797 pictures (8, 8), from black, 0, to white, 1, and what they show."""
+    bunch = datasets.load_digits()
+    return torch.tensor(bunch.images / 16, dtype=torch.float32), torch.tensor(bunch.target)
+
+
+def king_james() -> str:
+    """Five books of the King James Bible, 275,125 characters: a verse a line, a blank line between chapters.
+
+    Genesis, Ruth, Esther, Ecclesiastes and Jonah (1611, in the spelling of later prints). Origin and licence stand in
+    the README beside the text.
+    """
+    return (records.folder() / "text" / "king-james.txt").read_text(encoding="ascii")
+
+
+def several_digits(
+    count: int, seed: int, rows: Sequence[int] | None = None, frequent: Sequence[int] = range(10)
+) -> tuple[Tensor, Tensor]:
+    """Composed pictures of one, two or three real digits, no kind twice, and which of the ten kinds occur.
+
+    The digits stand in three places of a strip, (8, 16), and cover half of their neighbours: the brighter pixel is
+    kept. The labels are (10) zeros and ones. They are unbalanced: each kind in ``frequent`` is drawn 0.7 times as
+    readily as the one before it. ``rows`` says which of the 1797 digits to use: a digit that was cut into a picture
+    to train on should be in none to judge by. From scikit-learn's digits (Alpaydin and Kaynak, 1998).
+    """
+    pictures, targets = _digits()
+    used = torch.arange(len(targets)) if rows is None else torch.as_tensor(rows)
+    kinds, images = targets[used], pictures[used]
+    by_kind, many = kinds.argsort(stable=True), kinds.bincount(minlength=10)
+    generator = torch.Generator().manual_seed(seed)
+    chances = torch.zeros(10).scatter(0, torch.tensor(frequent), 0.7 ** torch.arange(len(frequent))).expand(count, 10)
+    drawn = torch.multinomial(chances, 3, generator=generator)
+    which = (torch.rand(count, 3, generator=generator) * many[drawn]).long()  # of its kind
+    places = torch.rand(count, 3, generator=generator).argsort(1)
+    shown = torch.arange(3) < torch.randint(1, 4, (count, 1), generator=generator)
+    digits = images[by_kind[many.cumsum(0)[drawn] - many[drawn] + which]] * shown[:, :, None, None]
+    strips = torch.zeros(count, 3, 8, 16)
+    columns = (4 * places[:, :, None] + torch.arange(8))[:, :, None, :].expand(-1, -1, 8, -1)
+    labels = torch.zeros(count, 10).scatter_add(1, drawn, shown.float())
+    return strips.scatter(3, columns, digits).amax(1), labels
 
 
 def split(x: Tensor, y: Tensor, seed: int, test_share: float = 0.3) -> Split:

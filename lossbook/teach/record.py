@@ -26,11 +26,39 @@ def record(name: str) -> None:
 
 
 def agreement(name: str) -> Markdown:
-    """A table of how closely value and gradient agree with torch's, dtype by dtype. Raises where they do not."""
+    """A table of how closely value and gradient agree with torch's, dtype by dtype. Raises where they do not.
+
+    Of a loss that torch lacks: with float64, and in float64 with differences of the value.
+    """
     entry = row(name)
+    if not entry.from_torch:
+        return _agreement_with_itself(entry)
     lines = [_refusal_line(entry, dtype) or _agreement_line(entry, dtype) for dtype in _DTYPES]
     return Markdown(
         f"Agreement of `lossbook.{entry.name}` with `torch.nn.{'functional.' * bool(entry.function)}{entry.name}` on "
+        f"{ELEMENTS:,} random elements, summed, within the tolerances that torch's own tests use:\n\n"
+        "| dtype | relative tolerance | absolute tolerance | value | gradient |\n|---|---|---|---|---|\n"
+        + "\n".join(lines)
+    )
+
+
+def _agreement_with_itself(entry: Row) -> Markdown:
+    """What can be measured where torch has no such loss."""
+    loss = loss_in(lossbook, entry)
+    few = entry.sample(20, torch.float64, torch.device("cpu"), torch.Generator().manual_seed(0))
+    (x, *rest), options = few.args, few.kwargs
+    if not torch.autograd.gradcheck(lambda x: loss(x, *rest, **options, reduction="none"), x.requires_grad_()):
+        raise AssertionError(f"{entry.name}: the gradient is not the slope of the value")
+    lines = []
+    for dtype in _DTYPES[1:]:
+        ours, exact = (_value_and_gradient(loss, entry, dtype, widened=widened) for widened in (False, True))
+        for one, truth in zip(ours, exact, strict=True):
+            torch.testing.assert_close(one, truth.to(dtype))
+        rtol, atol = torch.testing._comparison.default_tolerances(dtype)
+        lines.append(f"| {str(dtype).removeprefix('torch.')} | {rtol:g} | {atol:g} | agrees | agrees |")
+    return Markdown(
+        f"torch has no such loss, so nothing of torch's can judge `lossbook.{entry.name}` here. In float64 its "
+        "gradient agrees with differences of its value. In the other dtypes it is compared with itself in float64, on "
         f"{ELEMENTS:,} random elements, summed, within the tolerances that torch's own tests use:\n\n"
         "| dtype | relative tolerance | absolute tolerance | value | gradient |\n|---|---|---|---|---|\n"
         + "\n".join(lines)

@@ -70,3 +70,22 @@ def without(name: str) -> list:
 def test_a_wrong_atlas_is_rejected(cells, rows):
     with pytest.raises((AssertionError, KeyError)):
         check_atlas(cells(), rows)
+
+
+def check_section(entry: Row) -> None:
+    """A relative has a section of its own in the chapter of its lead, under the heading that its card links to."""
+    page = ROOT / "book" / f"{entry.chapter}.ipynb"
+    found = [text for cell in load(page.read_text(encoding="utf-8")).cells for _, text in headings(cell.source)]
+    assert bool(entry.section) or entry.lead
+    assert not entry.section or found.count(entry.section) == 1
+
+
+@pytest.mark.parametrize("entry", CATALOG.values(), ids=lambda entry: entry.name)
+def test_a_card_leads_to_a_section(entry):
+    check_section(entry)
+
+
+@pytest.mark.parametrize("facts", [{"section": ""}, {"section": "Smooth L1"}, {"chapter": "binary"}])
+def test_a_card_that_leads_nowhere_is_rejected(facts):
+    with pytest.raises(AssertionError):
+        check_section(dataclasses.replace(CATALOG["smooth_l1_loss"], **facts))

@@ -7,6 +7,7 @@ import mpmath
 import torch
 from mpmath import mpf
 from torch import Tensor
+from torch.nn import functional as F
 
 from tests.cases.form import (
     ANY_DERIVATIVE,
@@ -84,6 +85,49 @@ def soft_margin_cases() -> Iterator[Case]:
     yield case("many", pair(torch.zeros(70_000).double(), torch.ones(70_000).double()), dtypes=HALF, reductions=SHORT)
     yield case("complex", pair(_IMAGINARY, signs(4)), dtypes=FULL)
 
+
+_SIDED = ("random", "wide", "joints", "small", "empty", "infinite")
+_HINGE_LAYOUTS = ("0-d", "K-dim", "transposed", "strided", "integer-target", "double-target", "single-input")
+# Scores of exactly the margins of the options, on both sides; and their neighbours.
+_MARGINS = numbers(0, 0.5, 1, 2, -0.5, -1, 0.49, 0.51, 0.99, 1.01)
+
+
+def hinge_cases() -> Iterator[Case]:
+    """Nothing is broadcast, and a target is 1 or −1: the other layouts are bad calls."""
+
+    def case(name: str, tensors: dict[str, Tensor], **facts: Any) -> Case:
+        return Case("hinge_loss", name, tensors, **({"constant": {"target"}} | facts))
+
+    joints = pair(_MARGINS.repeat(2), numbers(1, -1).repeat_interleave(10))
+    for option in ({}, {"margin": 0}, {"margin": 0.5}, {"margin": -0.5}, {"margin": 2.0}):
+        for name, tensors in ({name: SIDES[name] for name in _SIDED} | {"joints": joints}).items():
+            exact = name in ("random", "wide", "joints", "small")
+            yield case(name, tensors, options=option, exact=exact)
+    for name in _HINGE_LAYOUTS:
+        tensors, facts = SIDE_LAYOUTS[name]
+        yield case(name, tensors, options={"margin": 0.5}, **facts)
+    yield case("unsigned-target", pair(noise(3), torch.ones(3).byte()), fixed={"target"})
+    yield case("bool-target", pair(noise(3), torch.ones(3).bool()), fixed={"target"})
+    for name, weight in (("weighted", noise(3, 4, seed=2).abs()), ("weights-infinite", numbers(INF, 0, NAN))):
+        tensors = SIDES["random"] if name == "weighted" else pair(numbers(2, -2, 0), numbers(1, 1, 1))
+        yield case(name, tensors | {"weight": weight}, options={"margin": 0.5})
+    yield case("many", pair(torch.zeros(70_000).double(), torch.ones(70_000).double()), dtypes=HALF, reductions=SHORT)
+
+
+def hinge_from_torchs_pieces(
+    input: Tensor, target: Tensor, *, margin: float = 1.0, weight: Tensor | None = None, reduction: str = "mean"
+) -> Tensor:
+    """The hinge from torch's own loss of two scores, of which the second is 0."""
+    target = target.to(input.dtype)
+    values = F.margin_ranking_loss(input, torch.zeros_like(input), target, margin, reduction="none")
+    if weight is None:
+        return {"none": lambda it: it, "mean": torch.mean, "sum": torch.sum}[reduction](values)
+    total = (values * weight).sum()
+    result = {"none": values * weight, "sum": total, "mean": total / weight.sum()}[reduction]
+    return result.to(values.dtype)
+
+
+SECOND_FORMS = {"hinge_loss": hinge_from_torchs_pieces}
 
 # --- distances: one each, and 1 or −1 -----------------------------------------------------------------------------
 
@@ -235,6 +279,7 @@ def multi_margin_cases() -> Iterator[Case]:
 SHORT = ("mean", "sum")  # the reductions that add up
 
 CASES = (
+    *hinge_cases(),
     *soft_margin_cases(),
     *hinge_embedding_cases(),
     *margin_ranking_cases(),
@@ -322,6 +367,32 @@ BAD_CALLS = (
 )
 
 
+_LABELS = torch.tensor([1, -1, 1])
+_BAD_LABELS: dict[str, tuple[dict[str, Any], tuple[str, ...], type[Exception]]] = {
+    "list-for-input": ({"input": [1.0]}, ("input", "list", "torch.tensor"), TypeError),
+    "number-for-target": ({"target": 1}, ("target", "int", "torch.tensor"), TypeError),
+    "number-for-weight": ({"weight": 2.0}, ("weight", "float", "torch.tensor"), TypeError),
+    "zero-and-one": ({"target": torch.tensor([1, 0, 1])}, ("target", "1 and -1", "0", "2 * target - 1"), ValueError),
+    "true-and-false": ({"target": _LABELS > 0}, ("target", "False", "2 * target - 1"), ValueError),
+    "nan-target": ({"target": torch.tensor([1, NAN, 1])}, ("target", "nan"), ValueError),
+    "column": ({"target": _LABELS[:, None]}, ("target", "(3, 1)", "input", "(3,)", "broadcast"), ValueError),
+    "one-target": ({"target": _LABELS[:1]}, ("target", "(1,)", "input", "(3,)"), ValueError),
+    "target-0-d": ({"target": _LABELS[0]}, ("target", "()", "input", "(3,)"), ValueError),
+    "weight-0-d": ({"weight": _X[0]}, ("weight", "()", "(3,)"), ValueError),
+    "integers": ({"input": _X.long()}, ("input", "int64", "input.float()"), RuntimeError),
+    "complex": ({"input": _X.cfloat()}, ("input", "complex64", "real"), RuntimeError),
+    "target-with-gradient": ({"target": _X.clone().requires_grad_()}, ("target", "detach()"), RuntimeError),
+    "margin": ({"margin": "1"}, ("margin", "str", "real number"), TypeError),
+    "reduction": ({"reduction": "avg"}, ("reduction", "'avg'", "none", "mean", "sum"), ValueError),
+    "old-reduction": ({"reduction": "elementwise_mean"}, ("reduction", "elementwise_mean"), ValueError),
+    "no-reduction": ({"reduction": None}, ("reduction", "None"), TypeError),
+}
+OWN_BAD_CALLS = tuple(
+    (BadCall("hinge_loss", name, {"input": _X, "target": _LABELS} | arguments, says), kind)
+    for name, (arguments, says, kind) in _BAD_LABELS.items()
+)
+
+
 # --- where this package differs from torch ------------------------------------------------------------------------
 
 
@@ -382,6 +453,11 @@ FINITE_ONLY_HERE = {
 # --- the losses a second time, in exact arithmetic ----------------------------------------------------------------
 
 
+def hinge(x: mpf, y: mpf, margin: float = 1.0) -> tuple[mpf, mpf]:
+    missing = mpf(margin) - y * x
+    return (missing, -y) if missing >= 0 else (mpf(0), mpf(0))
+
+
 def soft_margin(x: mpf, y: mpf) -> tuple[mpf, mpf]:
     return mpmath.log1p(mpmath.exp(-y * x)), -y / (1 + mpmath.exp(y * x))
 
@@ -426,6 +502,7 @@ def multi_margin(input: list, target: Any, weight: list | None = None, p: int = 
 
 
 EXACT = {
+    "hinge_loss": each(hinge),
     "soft_margin_loss": each(soft_margin),
     "hinge_embedding_loss": each(hinge_embedding),
     "margin_ranking_loss": each(margin_ranking),

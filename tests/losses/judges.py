@@ -12,13 +12,19 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from tests.cases import CALLS, FULL, HALF, BadCall, Trial
+import lossbook
+from tests.cases import CALLS, FULL, HALF, SECOND_FORMS, BadCall, Trial
 
 Loss = Callable[..., Tensor]
 
 
 def loss_of(home: ModuleType, name: str) -> Loss:
-    """A loss of this package (``lossbook``) or of torch (``torch.nn.functional``), as a function."""
+    """A loss of this package (``lossbook``) or of torch (``torch.nn.functional``), as a function.
+
+    Of a loss that torch lacks: the second form of it, which takes torch's place.
+    """
+    if name in SECOND_FORMS and home is not lossbook:
+        return SECOND_FORMS[name]
     return CALLS[name](home) if name in CALLS else getattr(home, name)
 
 

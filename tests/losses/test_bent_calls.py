@@ -29,7 +29,7 @@ ODD_OPTIONS = (
 
 
 def test_every_loss_is_bent():
-    assert {case.loss for case in CASES} == {case.loss for case in BENT}
+    assert {case.loss for case in CASES if CATALOG[case.loss].from_torch} == {case.loss for case in BENT}
 
 
 def bend(case: Case, **changes: object) -> None:

@@ -14,13 +14,22 @@ import torch.nn.functional as F
 
 import lossbook
 from lossbook.catalog import CATALOG
-from tests.cases import BAD_CALLS, BadCall
+from tests.cases import BAD_CALLS, OWN_BAD_CALLS, BadCall
 from tests.losses import judges
 
 
 @pytest.mark.parametrize("bad", BAD_CALLS, ids=str)
 def test_bad_call(bad: BadCall):
     judges.same_error(judges.loss_of(lossbook, bad.loss), judges.loss_of(F, bad.loss), bad)
+
+
+@pytest.mark.parametrize(("bad", "kind"), OWN_BAD_CALLS, ids=str)
+def test_bad_call_of_a_loss_that_torch_lacks(bad: BadCall, kind: type[Exception]):
+    with pytest.raises(kind) as caught:
+        judges.loss_of(lossbook, bad.loss)(**bad.arguments)
+    assert caught.type is kind
+    for word in bad.says:
+        assert word in str(caught.value), f"{word!r} is not in {caught.value}"
 
 
 DTYPES = (

@@ -1,4 +1,7 @@
-"""Every case of the table against torch: value and derivatives, dtype by dtype."""
+"""Every case of the table against torch: value and derivatives, dtype by dtype.
+
+A loss that torch lacks is held against its second form, from torch's own pieces (``SECOND_FORMS``).
+"""
 
 from itertools import product
 
@@ -8,10 +11,21 @@ import torch.nn.functional as F
 
 import lossbook
 from lossbook.catalog import CATALOG
-from tests.cases import ALL, CASES, DIFFERENCES, FINITE_ONLY_HERE, HALF, Case, Trial, difference, trials
+from tests.cases import (
+    ALL,
+    CASES,
+    DIFFERENCES,
+    FINITE_ONLY_HERE,
+    HALF,
+    SECOND_FORMS,
+    Case,
+    Trial,
+    difference,
+    trials,
+)
 from tests.losses import judges
 
-LOSSES = [row.name for row in CATALOG.values() if row.from_torch]
+LOSSES = list(CATALOG)
 
 
 def judged() -> list:
@@ -33,6 +47,10 @@ def both(case: Case):
 def test_every_loss_has_cases():
     assert {case.loss for case in CASES} == set(LOSSES)
     assert len({str(case) for case in CASES}) == len(CASES), "two cases have one name"
+
+
+def test_what_torch_lacks_has_a_second_form():
+    assert set(SECOND_FORMS) == {row.name for row in CATALOG.values() if not row.from_torch}
 
 
 @pytest.mark.parametrize(("case", "quantity"), judged())

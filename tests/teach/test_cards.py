@@ -46,6 +46,24 @@ def test_agreement_has_a_line_for_each_dtype(name: str):
         assert text.count(f"| {dtype} |") == 1
 
 
+def test_the_card_of_a_loss_that_torch_lacks_says_so():
+    own = {name for name in CATALOG if "torch has none" in card(name).data}
+    assert own == {name for name, row in CATALOG.items() if not row.from_torch}
+
+
+def test_a_loss_that_torch_lacks_is_held_against_float64_and_differences(monkeypatch: pytest.MonkeyPatch):
+    text, hinge = agreement("hinge_loss").data, lossbook.hinge_loss
+    assert [text.count(f"| {dtype} |") for dtype in ("float64", "float32", "bfloat16", "float16")] == [0, 1, 1, 1]
+    for wrong in (
+        lambda x, y, **options: hinge(x, y, **options) * (1 + (x.dtype == torch.float32)),
+        lambda x, y, **options: hinge(x, y, **options).float(),
+        lambda x, y, **options: hinge(x, y, **options) + (x - x.detach()).sum(),
+    ):
+        monkeypatch.setattr(lossbook, "hinge_loss", wrong)
+        with pytest.raises((AssertionError, RuntimeError)):
+            agreement("hinge_loss")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

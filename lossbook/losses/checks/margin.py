@@ -19,6 +19,26 @@ def keeps_input(input: Tensor, target: Tensor) -> None:
         )
 
 
+def sides(input: Tensor, target: Tensor, weight: Tensor | None) -> None:
+    """Check a score per element, its side as 1 or −1, and its weight: nothing is broadcast, no other label taken."""
+    general.tensors(input=input, target=target)
+    if not input.is_floating_point():
+        raise RuntimeError(f"input must be real floating point, but it is of dtype {input.dtype}: give input.float()")
+    general.constant("target", target)
+    if target.size() != input.size():
+        raise ValueError(
+            f"target must have the size of input, {tuple(input.shape)}, but it has {tuple(target.shape)}: "
+            "nothing is broadcast here"
+        )
+    if weight is not None:
+        general.tensors(weight=weight)
+        general.weight_size(weight, input.size())
+    plain = general.readable(target)
+    if plain is not None and not ((plain == 1) | (plain == -1)).all():
+        other = plain[(plain != 1) & (plain != -1)][0].item()
+        raise ValueError(f"target must hold 1 and -1 alone, but it holds {other}: of 0 and 1, give 2 * target - 1")
+
+
 def ordered(name: str, *tensors: Tensor) -> None:
     """Raise RuntimeError for a bool tensor, NotImplementedError for a complex one: neither can be clamped."""
     for tensor in tensors:
