@@ -21,7 +21,7 @@ book: $(READY)
 
 test: check
 	$(BIN)/python -m pytest -n 2 -m slow lossbook tests --ignore tests/site
-	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 $(wildcard book/*.ipynb)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 120 $(wildcard book/*.ipynb)
 	$(MAKE) book
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/site
 
