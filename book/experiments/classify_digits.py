@@ -14,18 +14,15 @@ a sigmoid.
 Run ``python book/experiments/classify_digits.py`` to record anew; it takes some minutes. The chapter shows the record.
 """
 
-import datetime
-import json
-import platform
 from collections.abc import Callable
 from pathlib import Path
 
-import sklearn
 import torch
 from sklearn import datasets
 from torch import Tensor, nn
 
 import lossbook
+from lossbook import records
 
 RECORD = Path(__file__).parents[1] / "_data" / "experiments" / "classify_digits.json"
 SEEDS = range(10)
@@ -116,13 +113,7 @@ def main() -> None:
     torch.set_num_threads(1)
     record = {
         "about": "Cross-entropy once, twice, smoothed and apart; see book/experiments/classify_digits.py",
-        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "scikit-learn": sklearn.__version__,
-            "lossbook": lossbook.__version__,
-        },
+        **records.stamp("scikit-learn"),
         "seeds": list(SEEDS),
         "rates": list(RATES),
         "epochs": EPOCHS,
@@ -132,9 +123,7 @@ def main() -> None:
             for criterion in CRITERIA
         },
     }
-    rounded = json.loads(json.dumps(record), parse_float=lambda text: float(f"{float(text):.6g}"))
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
-    RECORD.write_text(json.dumps(rounded, separators=(",", ":"), sort_keys=True) + "\n")
+    records.write(RECORD, record)
 
 
 if __name__ == "__main__":

@@ -12,18 +12,15 @@ held-back digits against the clean picture.
 Run ``python book/experiments/denoise_digits.py`` to record anew; it takes some minutes. The chapter shows the record.
 """
 
-import datetime
-import json
-import platform
 from collections.abc import Callable
 from pathlib import Path
 
-import sklearn
 import torch
 from sklearn import datasets
 from torch import Tensor, nn
 
 import lossbook
+from lossbook import records
 
 RECORD = Path(__file__).parents[1] / "_data" / "experiments" / "denoise_digits.json"
 SEEDS = range(10)
@@ -124,13 +121,7 @@ def main() -> None:
     torch.set_num_threads(1)
     record = {
         "about": "Squared against absolute error in denoising; see book/experiments/denoise_digits.py",
-        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "scikit-learn": sklearn.__version__,
-            "lossbook": lossbook.__version__,
-        },
+        **records.stamp("scikit-learn"),
         "seeds": list(SEEDS),
         "rates": list(RATES),
         "specks": SPECKS,
@@ -145,9 +136,7 @@ def main() -> None:
         },
         "pictures": {noise: pictures(noise) for noise in NOISES},
     }
-    rounded = json.loads(json.dumps(record), parse_float=lambda text: float(f"{float(text):.6g}"))
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
-    RECORD.write_text(json.dumps(rounded, separators=(",", ":"), sort_keys=True) + "\n")
+    records.write(RECORD, record)
 
 
 if __name__ == "__main__":

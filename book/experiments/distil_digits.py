@@ -14,17 +14,14 @@ and the mean surprise at the true label.
 Run ``python book/experiments/distil_digits.py`` to record anew; it takes some minutes. The chapter shows the record.
 """
 
-import datetime
-import json
-import platform
 from pathlib import Path
 
-import sklearn
 import torch
 from sklearn import datasets
 from torch import Tensor, nn
 
 import lossbook
+from lossbook import records
 
 RECORD = Path(__file__).parents[1] / "_data" / "experiments" / "distil_digits.json"
 SEEDS = range(12)
@@ -135,22 +132,14 @@ def main() -> None:
     torch.set_num_threads(1)
     record = {
         "about": "Students trained on labels and on a teacher; see book/experiments/distil_digits.py",
-        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "scikit-learn": sklearn.__version__,
-            "lossbook": lossbook.__version__,
-        },
+        **records.stamp("scikit-learn"),
         "seeds": list(SEEDS),
         "sizes": list(SIZES),
         "shown": list(SHOWN),
         "scores": shown(),
         "runs": [run(seed) for seed in SEEDS],
     }
-    rounded = json.loads(json.dumps(record), parse_float=lambda text: float(f"{float(text):.6g}"))
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
-    RECORD.write_text(json.dumps(rounded, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n")
+    records.write(RECORD, record)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,6 @@
 Run ``python book/experiments/large_vocabulary.py`` to record anew; it takes some minutes. The chapter shows the record.
 """
 
-import datetime
-import json
-import platform
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -24,6 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import lossbook
+from lossbook import records
 from lossbook.teach import data
 from lossbook.timing.memory import peak_bytes
 from lossbook.timing.runs import device_name
@@ -181,13 +179,8 @@ def main() -> None:
     torch.set_num_threads(1)
     record: dict[str, Any] = {
         "about": "What a large vocabulary costs; see book/experiments/large_vocabulary.py",
-        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+        **records.stamp(),
         "device": device_name(torch.device("cpu")),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "lossbook": lossbook.__version__,
-        },
         "seeds": list(SEEDS),
         "rows": ROWS,
         "features": FEATURES,
@@ -196,9 +189,7 @@ def main() -> None:
         "seconds": {str(classes): seconds(classes) for classes in CLASSES},
         "words": {way: [train(way, seed) for seed in SEEDS] for way in WAYS},
     }
-    rounded = json.loads(json.dumps(record), parse_float=lambda text: float(f"{float(text):.5g}"))
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
-    RECORD.write_text(json.dumps(rounded, separators=(",", ":"), sort_keys=True) + "\n")
+    records.write(RECORD, record, digits=5)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,7 @@ character of their first verses, which the picture shows.
 Run ``python book/experiments/next_character.py`` to record anew; it takes some minutes. The chapter shows the record.
 """
 
-import datetime
-import json
 import math
-import platform
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-import lossbook
+from lossbook import records
 from lossbook.teach import data
 
 RECORD = Path(__file__).parents[1] / "_data" / "experiments" / "next_character.json"
@@ -102,19 +99,12 @@ def main() -> None:
     torch.set_num_threads(1)
     record: dict[str, Any] = {
         "about": "The next character of the King James text; see book/experiments/next_character.py",
-        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "lossbook": lossbook.__version__,
-        },
+        **records.stamp(),
         "seeds": list(SEEDS),
         "epochs": EPOCHS,
         "runs": [run(seed) for seed in SEEDS],
     }
-    rounded = json.loads(json.dumps(record), parse_float=lambda text: float(f"{float(text):.5g}"))
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
-    RECORD.write_text(json.dumps(rounded, separators=(",", ":"), sort_keys=True) + "\n")
+    records.write(RECORD, record, digits=5)
 
 
 if __name__ == "__main__":

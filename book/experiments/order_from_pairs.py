@@ -9,21 +9,16 @@ Linear scores of diabetes patients, held-back patients as judges. Two questions:
 Run ``python book/experiments/order_from_pairs.py`` to record anew; it takes some minutes. The chapter shows the record.
 """
 
-import datetime
-import json
-import platform
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
-import scipy
-import sklearn
 import torch
 from scipy import stats
 from torch import Tensor
 from torch.nn import functional as F
 
-import lossbook
+from lossbook import records
 from lossbook.teach import data
 
 RECORD = Path(__file__).parents[1] / "_data" / "experiments" / "order_from_pairs.json"
@@ -154,23 +149,14 @@ def main() -> None:
     warnings.simplefilter("error")
     record = {
         "about": "Order learned from comparisons or from amounts; see book/experiments/order_from_pairs.py",
-        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "scikit-learn": sklearn.__version__,
-            "scipy": scipy.__version__,
-            "lossbook": lossbook.__version__,
-        },
+        **records.stamp("scikit-learn", "scipy"),
         "seeds": list(SEEDS),
         "budgets": ["all" if each is None else f"{each:g}" for each in BUDGETS],
         "apart": list(APART),
         "raters": [raters(seed) for seed in SEEDS],
         "budget": [budget(seed) for seed in SEEDS],
     }
-    rounded = json.loads(json.dumps(record), parse_float=lambda text: float(f"{float(text):.6g}"))
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
-    RECORD.write_text(json.dumps(rounded, separators=(",", ":"), sort_keys=True) + "\n")
+    records.write(RECORD, record)
 
 
 if __name__ == "__main__":

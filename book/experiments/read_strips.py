@@ -17,18 +17,14 @@ digits that are said in a frame that belongs to them.
 Run ``python book/experiments/read_strips.py`` to record anew; it takes some minutes. The chapter shows the record.
 """
 
-import datetime
-import json
-import platform
 from functools import cache
 from pathlib import Path
 
-import sklearn
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-import lossbook
+from lossbook import records
 from lossbook.teach import data
 
 RECORD = Path(__file__).parents[1] / "_data" / "experiments" / "read_strips.json"
@@ -152,13 +148,7 @@ def main() -> None:
     torch.set_num_threads(1)
     record = {
         "about": "CTC against frame-wise cross-entropy on strips of digits; see book/experiments/read_strips.py",
-        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "scikit-learn": sklearn.__version__,
-            "lossbook": lossbook.__version__,
-        },
+        **records.stamp("scikit-learn"),
         "seeds": list(SEEDS),
         "strips": STRIPS,
         "held_back": HELD_BACK,
@@ -166,8 +156,7 @@ def main() -> None:
         "widest_gaps": WIDEST_GAPS,
         "runs": {kind: {way: [run(kind, way, seed) for seed in SEEDS] for way in WAYS[kind]} for kind in WAYS},
     }
-    rounded = json.loads(json.dumps(record), parse_float=lambda text: float(f"{float(text):.6g}"))
-    RECORD.write_text(json.dumps(rounded, separators=(",", ":"), sort_keys=True) + "\n")
+    records.write(RECORD, record)
 
 
 if __name__ == "__main__":

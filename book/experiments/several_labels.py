@@ -17,19 +17,15 @@ own one for each, of the best F1 on validation pictures; the own ones again, fro
 Run ``python book/experiments/several_labels.py`` to record anew; it takes some minutes. The chapter shows the record.
 """
 
-import datetime
-import json
-import platform
 from pathlib import Path
 from typing import Any
 
-import sklearn
 import torch
 import torch.nn.functional as F
 from sklearn import metrics
 from torch import Tensor, nn
 
-import lossbook
+from lossbook import records
 from lossbook.teach import data
 
 RECORD = Path(__file__).parents[1] / "_data" / "experiments" / "several_labels.json"
@@ -166,21 +162,13 @@ def main() -> None:
     torch.set_num_threads(1)
     record = {
         "about": "Several labels, four losses, thresholds; see book/experiments/several_labels.py",
-        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "scikit-learn": sklearn.__version__,
-            "lossbook": lossbook.__version__,
-        },
+        **records.stamp("scikit-learn"),
         "seeds": list(SEEDS),
         "missed": MISSED,
         "few": FEW,
         "runs": [run(seed) for seed in SEEDS],
     }
-    rounded = json.loads(json.dumps(record), parse_float=lambda text: float(f"{float(text):.6g}"))
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
-    RECORD.write_text(json.dumps(rounded, separators=(",", ":"), sort_keys=True) + "\n")
+    records.write(RECORD, record)
 
 
 if __name__ == "__main__":

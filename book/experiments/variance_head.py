@@ -10,18 +10,14 @@ Two ways to go wrong, each with networks trained by Gaussian NLL in full batches
 Run ``python book/experiments/variance_head.py`` to record anew; it takes some minutes. The chapter shows the record.
 """
 
-import datetime
-import json
-import platform
 from itertools import pairwise
 from pathlib import Path
 
-import sklearn
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-import lossbook
+from lossbook import records
 from lossbook.teach import data
 
 RECORD = Path(__file__).parents[1] / "_data" / "experiments" / "variance_head.json"
@@ -127,13 +123,7 @@ def main() -> None:
     torch.set_num_threads(1)
     record = {
         "about": "Networks that predict their own variance; see book/experiments/variance_head.py",
-        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "scikit-learn": sklearn.__version__,
-            "lossbook": lossbook.__version__,
-        },
+        **records.stamp("scikit-learn"),
         "seeds": list(SEEDS),
         "checkpoints": list(CHECKPOINTS),
         "memorised": {remedy: [memorised(remedy, seed) for seed in SEEDS] for remedy in REMEDIES},
@@ -144,9 +134,7 @@ def main() -> None:
             for units in UNITS
         },
     }
-    rounded = json.loads(json.dumps(record), parse_float=lambda text: float(f"{float(text):.6g}"))
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
-    RECORD.write_text(json.dumps(rounded, separators=(",", ":"), sort_keys=True) + "\n")
+    records.write(RECORD, record)
 
 
 if __name__ == "__main__":

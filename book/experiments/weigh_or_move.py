@@ -7,19 +7,16 @@ with them, and after log 20 was subtracted from the scores? For two sets of rows
 Run ``python book/experiments/weigh_or_move.py`` to record anew; it takes some minutes. The chapter shows the record.
 """
 
-import datetime
-import json
 import math
-import platform
 from pathlib import Path
 
-import sklearn
 import torch
 from sklearn import datasets
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
 import lossbook
+from lossbook import records
 from lossbook.teach import data
 
 RECORD = Path(__file__).parents[1] / "_data" / "experiments" / "weigh_or_move.json"
@@ -130,20 +127,12 @@ def main() -> None:
     torch.set_num_threads(1)
     record = {
         "about": "pos_weight against a moved threshold; see book/experiments/weigh_or_move.py",
-        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "scikit-learn": sklearn.__version__,
-            "lossbook": lossbook.__version__,
-        },
+        **records.stamp("scikit-learn"),
         "seeds": list(SEEDS),
         "weight": WEIGHT,
         "runs": {f"{rows}, {kind}": [run(rows, kind, seed) for seed in SEEDS] for rows in SETS for kind in MODELS},
     }
-    rounded = json.loads(json.dumps(record), parse_float=lambda text: float(f"{float(text):.6g}"))
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
-    RECORD.write_text(json.dumps(rounded, separators=(",", ":"), sort_keys=True) + "\n")
+    records.write(RECORD, record)
 
 
 if __name__ == "__main__":

@@ -10,19 +10,16 @@ Two questions, each asked of a straight-line model fitted to its optimum:
 Run ``python book/experiments/where_to_bend.py`` to record anew; it takes a minute or two. The chapter shows the record.
 """
 
-import datetime
-import json
-import platform
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-import sklearn
 import torch
 from sklearn.linear_model import QuantileRegressor
 from torch import Tensor
 
 import lossbook
+from lossbook import records
 from lossbook.teach import data
 
 RECORD = Path(__file__).parents[1] / "_data" / "experiments" / "where_to_bend.json"
@@ -122,21 +119,13 @@ def main() -> None:
     warnings.simplefilter("error")
     record = {
         "about": "Huber's delta against the held-back error; see book/experiments/where_to_bend.py",
-        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "scikit-learn": sklearn.__version__,
-            "lossbook": lossbook.__version__,
-        },
+        **records.stamp("scikit-learn"),
         "seeds": list(SEEDS),
         "bends": list(BENDS),
         "planted": {f"{share:g}": [planted(share, seed) for seed in SEEDS] for share in SHARES},
         "real": [real(seed) for seed in SEEDS],
     }
-    rounded = json.loads(json.dumps(record), parse_float=lambda text: float(f"{float(text):.6g}"))
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
-    RECORD.write_text(json.dumps(rounded, separators=(",", ":"), sort_keys=True) + "\n")
+    records.write(RECORD, record)
 
 
 if __name__ == "__main__":

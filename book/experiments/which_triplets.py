@@ -11,20 +11,17 @@ One rate and one number of steps for all, chosen beforehand. Batch-hard triplets
 Run ``python book/experiments/which_triplets.py`` to record anew; it takes some minutes. The chapter shows the record.
 """
 
-import datetime
-import json
-import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import sklearn
 import torch
 import torch.nn.functional as F
 from sklearn import datasets
 from torch import Tensor, nn
 
 import lossbook
+from lossbook import records
 
 RECORD = Path(__file__).parents[1] / "_data" / "experiments" / "which_triplets.json"
 SEEDS = range(10)
@@ -194,22 +191,14 @@ def main() -> None:
     rates = {f"{rate:g}": run("2 numbers", "batch-hard", rate) for rate in HIGHER}
     record = {
         "about": "Random, semi-hard and batch-hard triplets, and pairs; see book/experiments/which_triplets.py",
-        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "scikit-learn": sklearn.__version__,
-            "lossbook": lossbook.__version__,
-        },
+        **records.stamp("scikit-learn"),
         "seeds": list(SEEDS),
         "steps": STEPS,
         "rate": RATE,
         "rates": rates,
         "runs": runs,
     }
-    rounded = json.loads(json.dumps(record), parse_float=lambda text: float(f"{float(text):.6g}"))
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
-    RECORD.write_text(json.dumps(rounded, separators=(",", ":"), sort_keys=True) + "\n")
+    records.write(RECORD, record)
 
 
 if __name__ == "__main__":
