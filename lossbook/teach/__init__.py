@@ -6,6 +6,7 @@ from lossbook.teach.code import source
 from lossbook.teach.figures import curves, interactive, use_style
 from lossbook.teach.record import agreement, record
 from lossbook.teach.sentences import caught, say
+from lossbook.teach.verdicts import paired_gap
 
 __all__ = [
     "agreement",
@@ -14,6 +15,7 @@ __all__ = [
     "curves",
     "data",
     "interactive",
+    "paired_gap",
     "record",
     "say",
     "source",
