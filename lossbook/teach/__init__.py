@@ -6,9 +6,10 @@ from lossbook.teach.code import source
 from lossbook.teach.figures import curves, interactive, use_style
 from lossbook.teach.record import agreement, record
 from lossbook.teach.sentences import caught, say
-from lossbook.teach.verdicts import paired_gap
+from lossbook.teach.verdicts import Gap, paired_gap
 
 __all__ = [
+    "Gap",
     "agreement",
     "card",
     "caught",

@@ -34,7 +34,8 @@ def paired_gap(first: Sequence[float], second: Sequence[float], *, test_per_trai
     .. math:: \bar d \pm t_{0.975,\, J-1}\; s \sqrt{\frac{1}{J} + \frac{n_\text{test}}{n_\text{train}}}
 
     Args:
-        first, second: one number a run, in the same order.
+        first: one number a run.
+        second: the same of the other way, in the same order.
         test_per_train: test rows for each training row, if all runs split the same rows anew;
             0 if each run drew data of its own.
 

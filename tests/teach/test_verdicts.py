@@ -4,16 +4,18 @@ import math
 
 import pytest
 import torch
+from scipy import stats
+
 from lossbook.teach import paired_gap
 from lossbook.teach.verdicts import Gap
-from scipy import stats
 
 
 def test_without_shared_rows_it_is_students_interval():
     first, second = [0.31, 0.28, 0.35, 0.30, 0.29], [0.30, 0.29, 0.31, 0.27, 0.30]
     theirs = stats.ttest_rel(first, second).confidence_interval(0.95)
     ours = paired_gap(first, second, test_per_train=0)
-    assert math.isclose(ours.mean - ours.half, theirs.low) and math.isclose(ours.mean + ours.half, theirs.high)
+    assert math.isclose(ours.mean - ours.half, theirs.low)
+    assert math.isclose(ours.mean + ours.half, theirs.high)
 
 
 def test_shared_rows_widen_it_as_in_the_paper():
@@ -25,9 +27,9 @@ def test_shared_rows_widen_it_as_in_the_paper():
 
 
 def test_splits_of_the_same_rows_are_judged_better_with_the_correction():
-    """Ten times 2,000 sets of 100 rows without any difference: how often is one found that is not there?"""
+    """Two equally good ways, 400 data sets, ten splits each: how often is a difference found that is not there?"""
     generator = torch.Generator().manual_seed(0)
-    found = {0.0: 0, 0.3 / 0.7: 0}
+    found = {0.0: 0, 0.3 / 0.7: 0}  # without the correction, and with it
     for _ in range(400):
         rows = torch.randn(100, generator=generator, dtype=torch.float64)
         picked = [rows[torch.randperm(100, generator=generator)] for _ in range(10)]
@@ -53,7 +55,7 @@ def test_splits_of_the_same_rows_are_judged_better_with_the_correction():
 )
 def test_verdict(gap, word):
     assert gap.verdict() == word
-    assert Gap(0.2, 0.1).verdict("better", "worse") == "better" and Gap(-0.2, 0.1).verdict("better", "worse") == "worse"
+    assert gap.verdict("better", "worse") == {"higher": "better", "lower": "worse"}.get(word, word)
 
 
 @pytest.mark.parametrize(("first", "second"), [([1.0], [2.0]), ([1.0, 2.0], [1.0, 2.0, 3.0]), ([], [])])
