@@ -1,5 +1,6 @@
-"""What a reader does on the site: search, switch the colours, read without scripts, download, lose the way."""
+"""What a reader does on the site: search, switch the colours, read without scripts, print, download, lose the way."""
 
+import base64
 import json
 import re
 import zipfile
@@ -80,6 +81,14 @@ def test_the_icons_are_drawn(chrome, address):
     assert icon.size["width"] > 8
     fonts = "return [...document.fonts].filter((f) => f.status === 'loaded').map((f) => f.family).join()"
     assert "Font Awesome" in chrome.execute_script(fonts)
+
+
+def test_the_page_of_calls_is_printed_on_one_sheet(chrome, address):
+    go(chrome, f"{address}/book/atlas.html")
+    printed = chrome.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
+    sheets = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", base64.b64decode(printed["data"]))
+    across = [sheet for sheet in sheets if float(sheet[0]) > float(sheet[1])]
+    assert len(across) == 1, f"{len(across)} of {len(sheets)} sheets lie across"
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
