@@ -11,7 +11,7 @@ SITE := _build/html
 TORCHS_OWN := tests/losses/test_torch_samples.py
 TORCH := $(shell grep '^torch==' requirements.txt)
 
-.PHONY: book test check serve lab notebooks notebooks-everywhere clean
+.PHONY: book test check nbval serve lab notebooks notebooks-everywhere clean
 
 book: $(READY)
 	rm -rf _build build
@@ -21,9 +21,12 @@ book: $(READY)
 
 test: check
 	$(BIN)/python -m pytest -n 2 -m slow lossbook tests --ignore tests/site
-	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 120 $(wildcard book/*.ipynb)
-	$(MAKE) book
+	$(MAKE) --jobs 2 --output-sync nbval book
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/site
+
+# Each runs every notebook, on one core: `nbval` compares what they print, `book` shows it.
+nbval: $(READY)
+	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 $(wildcard book/*.ipynb)
 
 check: $(READY)
 	$(BIN)/ruff check .

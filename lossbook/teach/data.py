@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any
 
 import torch
-from sklearn import datasets
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
@@ -70,13 +69,20 @@ class Strips:
     last: Tensor  # (N, most): the column in which it ends
 
 
+def _shipped(name: str) -> Any:
+    """A set of scikit-learn's."""
+    from sklearn import datasets  # here, since it takes seconds to load and some pages show no data
+
+    return getattr(datasets, f"load_{name}")()
+
+
 def tumour_area_error() -> Amounts:
     """569 tumours: the standard error of the area of the cell nuclei, against their mean radius.
 
     Real outliers, and a spread that grows with the radius. From scikit-learn's breast cancer set (Wolberg,
     Street and Mangasarian, 1995).
     """
-    bunch = datasets.load_breast_cancer()
+    bunch = _shipped("breast_cancer")
     columns = {name: number for number, name in enumerate(bunch.feature_names)}
     return Amounts(
         x=torch.tensor(bunch.data[:, columns["mean radius"]], dtype=torch.float32),
@@ -92,7 +98,7 @@ def diabetes() -> tuple[Tensor, Tensor]:
 
     From scikit-learn's diabetes set (Efron, Hastie, Johnstone and Tibshirani, 2004). No real outliers.
     """
-    bunch = datasets.load_diabetes()
+    bunch = _shipped("diabetes")
     return torch.tensor(bunch.data, dtype=torch.float32), torch.tensor(bunch.target, dtype=torch.float32)
 
 
@@ -179,7 +185,7 @@ def strip_of(rows: Sequence[int], gaps: Sequence[int]) -> Strips:
 @cache
 def _digits() -> tuple[Tensor, Tensor]:
     """1797 pictures (8, 8), from black, 0, to white, 1, and what they show."""
-    bunch = datasets.load_digits()
+    bunch = _shipped("digits")
     return torch.tensor(bunch.images / 16, dtype=torch.float32), torch.tensor(bunch.target)
 
 
