@@ -6,7 +6,8 @@ it the same for the raw pixels. The network is trained on all ten kinds, or on s
 is judged on the pictures of the three kinds that it never saw, among those of all ten. The networks of all seeds are
 trained side by side, as one batch of matrices: no weight belongs to two of them.
 
-One rate and one number of steps for all, chosen beforehand. Batch-hard triplets also at two higher rates, for collapse.
+One rate and one number of steps for all, chosen beforehand. For collapse: batch-hard triplets at higher rates, and what
+then changes with more numbers, or with semi-hard triplets; the spread of the vectors is measured early and at the end.
 
 Run ``python book/experiments/which_triplets.py`` to record anew; it takes some minutes. The chapter shows the record.
 """
@@ -26,8 +27,8 @@ from lossbook import records
 RECORD = Path(__file__).parents[1] / "_data" / "experiments" / "which_triplets.json"
 SEEDS = range(10)
 SHOWN = (5, 1095, 1500, 1726)  # digits that are easily taken for another; never trained on
-STEPS, EACH = 600, 6  # pictures of each kind in a batch
-RATE, HIGHER = 0.001, (0.003, 0.01)
+STEPS, EARLY, EACH = 600, 180, 6  # pictures of each kind in a batch
+RATE = 0.001
 NEAREST = 50
 SETTINGS = {  # the size of the vector, whether on the unit sphere, how many kinds are trained on, and the margin
     "2 numbers": (2, False, 10, 1.0),
@@ -37,6 +38,13 @@ SETTINGS = {  # the size of the vector, whether on the unit sphere, how many kin
 }
 MINERS = ("random", "semi-hard", "batch-hard")
 PAIRS = ("hinge pairs", "cosine pairs")
+HEAPS = {  # which setting, which triplets, and the rate
+    "2 numbers, batch-hard, 0.001": ("2 numbers", "batch-hard", 0.001),
+    "2 numbers, batch-hard, 0.003": ("2 numbers", "batch-hard", 0.003),
+    "2 numbers, batch-hard, 0.01": ("2 numbers", "batch-hard", 0.01),
+    "2 numbers, semi-hard, 0.01": ("2 numbers", "semi-hard", 0.01),
+    "16 numbers, batch-hard, 0.01": ("16 numbers", "batch-hard", 0.01),
+}
 WAYS = {name: MINERS + (PAIRS if name == "16 numbers" else ()) for name in SETTINGS}
 
 Pair = tuple[Tensor, Tensor]
@@ -128,21 +136,25 @@ def run(setting: str, way: str, rate: float = RATE) -> list[dict[str, float]]:
             z = torch.baddbmm(bias[:, None], z.relu() if number else z, weight.mT)
         return F.normalize(z, dim=-1) if sphere or way == "cosine pairs" else z
 
+    def places_of_held_back() -> Tensor:
+        with torch.no_grad():
+            return place(images[torch.stack(held_back)])
+
     teaching = []
-    for batch in batches(pools, generator):
+    for step, batch in enumerate(batches(pools, generator), start=1):
         losses = losses_of(way, place(images[batch]), kinds[batch], margin, generator)
         optimizer.zero_grad()
         losses.mean(1).sum().backward()  # no weight belongs to two seeds
         optimizer.step()
         teaching.append((losses > 0).double().mean(1))
+        if step == EARLY:
+            early = places_of_held_back().std(1).norm(dim=1).tolist()
     last = torch.stack(teaching[-15:]).mean(0).tolist()
-    with torch.no_grad():
-        vectors = place(images[torch.stack(held_back)])
     found = []
-    for seed, z in enumerate(vectors):
+    for seed, z in enumerate(places_of_held_back()):
         kind = kinds[held_back[seed]]
         judged = precision(z, kind, asked_for(kind, seen[seed]))
-        found.append(judged | {"teaching": last[seed], "spread": z.std(0).norm().item()})
+        found.append(judged | {"teaching": last[seed], "early spread": early[seed], "spread": z.std(0).norm().item()})
     return found
 
 
@@ -188,14 +200,15 @@ def main() -> None:
     for setting, ways in WAYS.items():
         runs[setting] = {"raw pixels": raw(setting)} | {way: run(setting, way) for way in ways}
         print(setting, file=sys.stderr, flush=True)
-    rates = {f"{rate:g}": run("2 numbers", "batch-hard", rate) for rate in HIGHER}
+    heaps = {name: run(*which) for name, which in HEAPS.items()}
     record = {
         "about": "Random, semi-hard and batch-hard triplets, and pairs; see book/experiments/which_triplets.py",
         **records.stamp("scikit-learn"),
         "seeds": list(SEEDS),
         "steps": STEPS,
+        "early": EARLY,
         "rate": RATE,
-        "rates": rates,
+        "heaps": heaps,
         "runs": runs,
     }
     records.write(RECORD, record)

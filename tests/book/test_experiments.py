@@ -452,8 +452,8 @@ def test_the_record_of_triplets_is_whole():
         name: {*ways, "raw pixels"} for name, ways in which_triplets.WAYS.items()
     }
     runs = [found for ways in TRIPLETS["runs"].values() for found in ways.values()]
-    assert {len(found) for found in [*runs, *TRIPLETS["rates"].values()]} == {len(which_triplets.SEEDS)}
-    assert TRIPLETS["rates"].keys() == {f"{rate:g}" for rate in which_triplets.HIGHER}
+    assert {len(found) for found in [*runs, *TRIPLETS["heaps"].values()]} == {len(which_triplets.SEEDS)}
+    assert TRIPLETS["heaps"].keys() == which_triplets.HEAPS.keys()
 
 
 def test_the_names_elsewhere_were_compared_with_these_numbers_of_torch():
