@@ -1,7 +1,7 @@
 """Which digits are in the picture? The experiment behind the pictures of the chapter on several labels, over seeds.
 
 The pictures are composed of one to three real digits. Ten labels, from one that is in every second picture to one that
-is in one of forty. From seed to seed the frequencies move on by one digit: each is the rarest as often as any other, and
+is in one of forty. From seed to seed the frequencies move on by one digit: each is the rarest as often as any, and
 what looks like the effect of being rare is not the effect of being a 9.
 
 One network, same start, same batches, same optimiser, four losses:
