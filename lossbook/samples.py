@@ -141,6 +141,13 @@ def distributions(size: int, draw: _Draw) -> Sample:
 
 
 @_maker
+def teachers(size: int, draw: _Draw) -> Sample:
+    """A score per class, and the scores of a teacher."""
+    count = _rows(size, CLASSES)
+    return draw.sample(draw.normal(count, CLASSES), 2 * draw.normal(count, CLASSES))
+
+
+@_maker
 def label_bits(size: int, draw: _Draw) -> Sample:
     """A score per label, and whether each label applies, 0 or 1."""
     count = _rows(size, CLASSES)
@@ -155,6 +162,13 @@ def label_lists(size: int, draw: _Draw) -> Sample:
     applying = draw.whole(1, 4, count, 1)
     past_the_end = torch.arange(CLASSES, device=draw.device) >= applying
     return draw.sample(draw.normal(count, CLASSES), order.masked_fill(past_the_end, -1))
+
+
+@_maker
+def pictures(size: int, draw: _Draw) -> Sample:
+    """A score per class in each place of square pictures, and the index of the true class."""
+    side = max(2, math.isqrt(size // 24))
+    return draw.sample(draw.normal(8, 3, side, side), draw.whole(0, 3, 8, side, side))
 
 
 @_maker
@@ -174,6 +188,14 @@ def vector_pairs(size: int, draw: _Draw) -> Sample:
     """Two vectors, and whether they belong together, 1 or −1."""
     shape = _rows(size, FEATURES), FEATURES
     return draw.sample(draw.normal(*shape), draw.normal(*shape), draw.signs(shape[0]))
+
+
+@_maker
+def views(size: int, draw: _Draw) -> Sample:
+    """Two vectors of each thing, which point in somewhat the same direction."""
+    shape = _rows(size, FEATURES), FEATURES
+    one = draw.normal(*shape)
+    return draw.sample(one, one + draw.normal(*shape))
 
 
 @_maker

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings(f"ignore:{KL_MEAN}")
 LEGACY = {"size_average", "reduce", "reduction"}
 CHAPTERS = {
     "mse-and-l1", "huber", "counts-and-noise", "binary", "cross-entropy", "kl-divergence", "hinge", "multilabel",
-    "ranking", "embeddings", "ctc", "next-token",
+    "ranking", "embeddings", "ctc", "next-token", "beyond-torch", "custom-losses",
 }  # fmt: skip
 JARGON = {"logit", "logits", "gradient", "log-probability", "residual", "softmax", "sigmoid", "tensor", "likelihood"}
 
@@ -147,7 +147,7 @@ OUTSIDE = {
 
 # The arguments whose values torch (for a loss it lacks, this package) checks, on a CPU: outside, it raises.
 CHECKED = {
-    ("hinge_loss", "target"),
+    ("hinge_loss", "target"), ("focal_loss", "target"), ("dice_loss", "target"),
     ("gaussian_nll_loss", "var"), ("binary_cross_entropy", "input"), ("binary_cross_entropy", "target"),
     ("nll_loss", "target"), ("cross_entropy", "target"), ("multi_margin_loss", "target"),
     ("multilabel_margin_loss", "target"), ("linear_cross_entropy", "target"), ("AdaptiveLogSoftmaxWithLoss", "target_"),
@@ -191,11 +191,13 @@ def sizes_of(entry: Row, count: int) -> dict[str, int]:
 def draw(
     entry: Row, form: int = 1, count: int = 7, extreme: bool = False, floating: torch.dtype = torch.float64
 ) -> dict[str, Tensor]:
-    """Allowed arguments of a loss, by name, in one of its forms (1: with samples)."""
+    """Allowed arguments of a loss, by name, in one of its forms (1: with samples), or in its only one."""
     sizes = sizes_of(entry, count)
     drawn = {}
     for name, argument in entry.arguments.items():
-        tensor = VALUES[argument.values](Draw(forms(entry, name)[form], sizes, extreme))
+        alternatives = forms(entry, name)
+        letters = alternatives[form if len(alternatives) > 1 else 0]
+        tensor = VALUES[argument.values](Draw(letters, sizes, extreme))
         drawn[name] = tensor.to(dtype_of(entry, name, floating))
     return drawn
 
@@ -344,7 +346,11 @@ def is_accepted(entry: Row, arguments: dict[str, Tensor], **options) -> bool:
 def check_range(entry: Row) -> None:
     """A search among wild arguments never leaves the range, and comes as near its ends as one likes."""
     count = 3000 if "none" in entry.reductions else 300
-    values = each(entry, draw(entry, count=count, extreme=True))
+    options = {}
+    if entry.family == "contrastive":
+        # Cosines end at 1: only a low temperature takes such a loss far, and only among few is one match clearly best.
+        count, options = 30, {"temperature": 1e-3}
+    values = each(entry, draw(entry, count=count, extreme=True), **options)
     assert not values.isnan().any()
     assert values.min() >= entry.minimum - 1e-9
     assert values.max() <= entry.maximum + 1e-9
@@ -354,7 +360,7 @@ def check_range(entry: Row) -> None:
 
 def with_ignored(entry: Row, arguments: dict[str, Tensor]) -> Tensor:
     """Which targets count; where a loss can ignore some, two of these are made to be ignored."""
-    if "ignore_index" not in entry.options:
+    if "ignore_index" not in entry.options or entry.family == "segmentation":
         return torch.ones(len(next(iter(arguments.values()))), dtype=torch.bool)
     arguments["target"][:2] = -100
     return arguments["target"] != -100
@@ -373,6 +379,9 @@ def check_divisor(entry: Row) -> None:
     elif entry.divisor == "samples":
         assert losses.shape == samples != elements
         expected = losses.sum() / 7
+    elif entry.divisor == "masks, one per sample and class":
+        assert losses.shape == elements[:2] != elements
+        expected = losses.sum() / losses.numel()
     elif entry.divisor == "targets that are not ignored":
         assert losses.shape == arguments["target"].shape
         assert kept.sum() < len(losses)
@@ -392,13 +401,18 @@ def check_weighted(entry: Row) -> None:
     arguments = draw(entry)
     kept = with_ignored(entry, arguments)
     first = next(iter(arguments.values()))
-    shape = {"element": first.shape, "class": (sizes_of(entry, 7)["C"],)}[entry.weighted]
+    shapes = {"element": lambda: first.shape, "class": lambda: (sizes_of(entry, 7)["C"],)}
+    shape = (shapes | {"target": lambda: arguments["target"].shape, "sample": lambda: first.shape[:1]})[
+        entry.weighted
+    ]()
     weight = torch.rand(shape, dtype=torch.float64) + 0.5
     total = each(entry, arguments, weight=weight).sum()
     divisor = {
         "elements": lambda: first.numel(),
         "samples": lambda: len(first),
         "sum of the weights": lambda: weight.sum(),
+        "sum of the weights of all masks": lambda: len(first) * weight.sum(),
+        "sum of the weights that are not ignored": lambda: weight[kept].sum(),
         "sum of the weights of those targets": lambda: weight[arguments["target"][kept]].sum(),
     }[entry.weighted_divisor]
     torch.testing.assert_close(call(entry, arguments, weight=weight), total / divisor())
@@ -585,6 +599,8 @@ def skewed_targets(entry: Row) -> Tensor:
         return (2 * torch.randn(count, 5, dtype=torch.float64) + torch.arange(5)).softmax(-1)
     if values == "1 or −1":
         return torch.tensor([1.0, 1, 1, -1], dtype=torch.float64)
+    if entry.name == "distillation_loss":
+        return 2 * torch.randn(count, 5, dtype=torch.float64) + torch.arange(5)
     if entry.family == "multilabel":
         return (torch.rand(count, 5, dtype=torch.float64) < torch.linspace(0.1, 0.8, 5)).double()
     if values == "from 0 to 1":
@@ -661,6 +677,16 @@ def check_best_constant(entry: Row) -> None:
         close(found, torch.stack([y.mean(), y.var(correction=0).log()]))
         return
     y = skewed_targets(entry)
+    levels = {
+        "quantile at q": lambda: entry.options["q"],
+        "quantile at under / (over + under)": lambda: (
+            entry.options["under"] / sum(map(entry.options.get, ("over", "under")))
+        ),
+    }
+    if entry.best_constant in levels:
+        # Where a share of the targets lies below; between two of them, every number is as good.
+        close(best_on_a_line(entry, y, -10, 10), y.quantile(levels[entry.best_constant]()))
+        return
     if y.ndim == 2 or not y.is_floating_point():
         found = best_vector(entry, y)
     else:
@@ -669,6 +695,11 @@ def check_best_constant(entry: Row) -> None:
         limit = entry.options.get("delta", entry.options.get("beta"))
         assert limit is not None, "only a loss that clips can have this one"
         close((found - y).clamp(-limit, limit).mean(), torch.tensor(0.0, dtype=torch.float64))
+    elif entry.best_constant == "where the tanh of the errors cancels":
+        close((found - y).tanh().mean(), torch.tensor(0.0, dtype=torch.float64))
+    elif entry.best_constant == "the scores whose softened chances are the teachers' mean":
+        softness = entry.options["temperature"]
+        close((found / softness).softmax(-1), (y / softness).softmax(-1).mean(0))
     elif entry.best_constant == "log of the class shares":
         close(found.log_softmax(-1), (y.bincount() / len(y)).double().log())
     else:
@@ -699,6 +730,7 @@ def test_best_constant(entry):
 def test_some_constants_have_no_name():
     """Named or not: a row that gives no statistic is one of these."""
     unnamed = {entry.name for entry in CATALOG.values() if entry.best_constant is None}
+    unnamed -= {"focal_loss", "dice_loss"}
     assert unnamed == {"multi_margin_loss", "multilabel_margin_loss", "ctc_loss", "AdaptiveLogSoftmaxWithLoss"}
 
 
@@ -725,6 +757,87 @@ def beware_hinge() -> None:
     for yes in (9, 6):
         targets = torch.tensor([1.0] * yes + [-1.0] * (10 - yes), dtype=torch.float64)
         close(best_on_a_line(CATALOG["hinge_loss"], targets, -5, 5), torch.tensor(1.0, dtype=torch.float64))
+
+
+def beware_quantile() -> None:
+    """Two columns may cross: nothing costs more where they do than each of them alone."""
+    crossed, y = torch.tensor([[3.0, 1.0]]), torch.tensor([2.0])
+    with pytest.raises(ValueError, match="2 columns"):
+        lossbook.quantile_loss(crossed[:, 0], y, q=[0.1, 0.9])
+    alone = [lossbook.quantile_loss(crossed[:, k], y, q=q) for k, q in enumerate((0.1, 0.9))]
+    assert lossbook.quantile_loss(crossed, y, q=[0.1, 0.9]) == sum(alone) / 2
+
+
+def beware_log_cosh() -> None:
+    """In other units it is another loss: an error of a thousandth or of a thousand is squared, or is not."""
+    error, none = torch.tensor([0.5], dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
+    assert (lossbook.log_cosh_loss(error / 1000, none) / (error / 1000).square() - 0.5).abs() < 1e-6
+    assert (lossbook.log_cosh_loss(1000 * error, none) / (1000 * error) - 1).abs() < 2e-3
+    assert lossbook.log_cosh_slope(error / 2, none) < 0.5 * lossbook.log_cosh_slope(2 * error, none)
+
+
+def beware_asymmetric_cost() -> None:
+    above, below = torch.tensor([3.0]), torch.tensor([1.0])
+    prices = {"over": 10.0, "under": 1.0}
+    assert lossbook.asymmetric_cost_loss(above, below, **prices) == 20
+    assert lossbook.asymmetric_cost_loss(below, above, **prices) == 2
+    y = skewed_targets(CATALOG["asymmetric_cost_loss"])
+    grid = torch.linspace(0, 5, 5001, dtype=torch.float64)[:, None].expand(-1, len(y))
+    costs = lossbook.asymmetric_cost_loss(grid, y.expand_as(grid), **prices, power=2, reduction="none").mean(1)
+    found = grid[costs.argmin(), 0]
+    above, below = ((side * (found - y)).clamp(min=0).mean() for side in (1, -1))
+    assert (10 * above / below - 1).abs() < 1e-2  # an expectile: the errors themselves are in balance
+
+
+def beware_focal() -> None:
+    """Three scores with answers, or one class of three: another loss of the same numbers."""
+    hot = torch.eye(3)[CLASSES]
+    assert lossbook.focal_loss(SCORES, hot, reduction="none").shape == SCORES.shape
+    assert lossbook.focal_loss(SCORES, CLASSES, reduction="none").shape == CLASSES.shape
+    for target, alpha in ((hot, WEIGHT), (CLASSES, 0.25)):
+        with pytest.raises(ValueError, match="alpha"):
+            lossbook.focal_loss(SCORES, target, alpha=alpha)
+    by_objects = lossbook.focal_loss(SCORES, hot, reduction="sum") / hot.sum()
+    torch.testing.assert_close(by_objects, 3 * lossbook.focal_loss(SCORES, hot))
+
+
+def beware_distillation() -> None:
+    """No label comes in, the factor is there, and the teacher is moved."""
+    teacher = SCORES.flip(0).clone().requires_grad_()
+    lossbook.distillation_loss(SCORES, teacher).backward()
+    assert teacher.grad.any()
+    soft = [F.log_softmax(scores / 2, 1) for scores in (SCORES, teacher.detach())]
+    bare = F.kl_div(*soft, log_target=True, reduction="batchmean")
+    torch.testing.assert_close(lossbook.distillation_loss(SCORES, teacher.detach()), 4 * bare)
+
+
+def beware_dice() -> None:
+    """Hardly anything predicted where there is nothing; a slope that is gone; and rows taken for classes."""
+    nothing = torch.zeros(1, 1, 64, 64)
+    assert lossbook.dice_loss(nothing - 8, nothing) > 0.99
+    wrong = (nothing + 20).requires_grad_()
+    lossbook.dice_loss(wrong, nothing).backward()
+    assert wrong.grad.abs().max() < 1e-12
+    assert lossbook.dice_loss(nothing[0], nothing[0], reduction="none").shape == (1, 64)
+
+
+def beware_info_nce() -> None:
+    torch.manual_seed(0)
+    query, key = torch.randn(2, 512, 32)
+    assert lossbook.info_nce_loss(query, key) > lossbook.info_nce_loss(query[:64], key[:64]) + 1
+    copies = torch.randn(1, 32).expand(8, 32)  # all alike, and yet each is a stranger to the others
+    torch.testing.assert_close(lossbook.info_nce_loss(copies, copies), torch.tensor(8.0).log())
+    defaults = [CATALOG[name].options["temperature"] for name in ("info_nce_loss", "nt_xent_loss")]
+    assert defaults == [0.1, 0.5]
+
+
+def beware_nt_xent() -> None:
+    a, b = torch.randn(2, 5, 8)
+    values = lossbook.nt_xent_loss(a, b, reduction="none")
+    assert values.shape == (5,)
+    torch.testing.assert_close(lossbook.nt_xent_loss(a, b, reduction="sum"), values.sum())
+    torch.testing.assert_close(lossbook.nt_xent_loss(a, b), values.mean())
+    assert lossbook.nt_xent_loss(a[:1], b[:1]) == 0
 
 
 def beware_huber() -> None:
@@ -778,6 +891,14 @@ def beware_adaptive() -> None:
 
 BEWARE = {
     "hinge_loss": beware_hinge,
+    "quantile_loss": beware_quantile,
+    "dice_loss": beware_dice,
+    "info_nce_loss": beware_info_nce,
+    "nt_xent_loss": beware_nt_xent,
+    "focal_loss": beware_focal,
+    "distillation_loss": beware_distillation,
+    "log_cosh_loss": beware_log_cosh,
+    "asymmetric_cost_loss": beware_asymmetric_cost,
     "huber_loss": beware_huber,
     "kl_div": beware_kl,
     "nll_loss": beware_nll,
@@ -846,8 +967,16 @@ WRONG = [
     (check_divisor, but("cross_entropy", divisor="samples")),
     (check_divisor, but("multi_margin_loss", divisor="targets that are not ignored")),
     (check_divisor, but("ctc_loss", divisor="samples")),
+    (check_divisor, but("dice_loss", divisor="samples")),
+    (check_divisor, but("nt_xent_loss", divisor="masks, one per sample and class")),
     (check_weighted, but("mse_loss", weighted_divisor="elements")),
     (check_weighted, but("hinge_loss", weighted_divisor="elements")),
+    (check_weighted, but("distillation_loss", weighted="element")),
+    (check_weighted, but("distillation_loss", weighted_divisor="samples")),
+    (check_weighted, but("dice_loss", weighted_divisor="sum of the weights")),
+    (check_weighted, but("info_nce_loss", weighted_divisor="samples")),
+    (check_weighted, but("focal_loss", weighted="class")),
+    (check_weighted, but("focal_loss", weighted_divisor="samples")),
     (check_weighted, but("huber_loss", weighted_divisor="sum of the weights")),
     (check_weighted, but("nll_loss", weighted_divisor="samples")),
     (check_weighted, but("nll_loss", weighted="element")),
@@ -886,6 +1015,12 @@ WRONG = [
     (check_best_constant, but("cross_entropy", best_constant="anything: all constants cost the same")),
     (check_best_constant, but("huber_loss", best_constant="anything: all constants cost the same")),
     (check_best_constant, but("hinge_embedding_loss", options={"margin": 2.0})),
+    (check_best_constant, but("distillation_loss", options={"temperature": 1.0})),
+    (check_best_constant, but("distillation_loss", best_constant="mean")),
+    (check_best_constant, but("quantile_loss", options={"q": 0.9})),
+    (check_best_constant, but("asymmetric_cost_loss", options={"over": 1.0, "under": 3.0})),
+    (check_best_constant, but("mse_loss", best_constant="where the tanh of the errors cancels")),
+    (check_best_constant, but("quantile_loss", best_constant="mean")),
     (check_best_constant, but("hinge_loss", options={"margin": 2.0})),
     (check_best_constant, but("hinge_loss", best_constant="mean")),
 ]  # fmt: skip

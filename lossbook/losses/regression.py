@@ -3,23 +3,37 @@
 Each is a function of the error, ``input - target``. In each, the slope is a pull on the prediction.
 """
 
+import math
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from lossbook.losses import checks
+from lossbook.losses.options import hold
 from lossbook.losses.reduction import reduce
+from lossbook.losses.stable import softplus
 
 __all__ = [
+    "AsymmetricCostLoss",
     "HuberLoss",
     "L1Loss",
+    "LogCoshLoss",
     "MSELoss",
+    "QuantileLoss",
     "SmoothL1Loss",
+    "asymmetric_cost_loss",
+    "asymmetric_cost_slope",
     "huber_loss",
     "huber_slope",
     "l1_loss",
     "l1_slope",
+    "log_cosh_loss",
+    "log_cosh_slope",
     "mse_loss",
     "mse_slope",
+    "quantile_loss",
+    "quantile_slope",
     "smooth_l1_loss",
     "smooth_l1_slope",
 ]
@@ -255,6 +269,231 @@ def clip(error: Tensor, limit: float) -> Tensor:
     return torch.where(error.abs() < limit, error, error.detach().clamp(-limit, limit))
 
 
+def quantile_loss(
+    input: Tensor,
+    target: Tensor,
+    *,
+    q: float | Sequence[float] | Tensor = 0.5,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    r"""Quantile loss: to predict too little costs ``q`` a unit, to predict too much ``1 - q``.
+
+    .. math::
+
+        \ell(x, y) = \max(q\,(y - x),\ (q - 1)(y - x)) = \begin{cases}
+            q\,|y - x| & y > x \\
+            (1 - q)\,|y - x| & y \le x
+        \end{cases}
+
+    Also called pinball loss. What it asks for is the quantile: an amount that a share ``q`` of the targets stays below.
+
+    Args:
+        input: predictions, any shape, floating point. For K quantiles one column more, (…, K).
+        target: true amounts, real numbers, the shape of ``input``; for K quantiles its shape without the last
+            dimension. Nothing is broadcast.
+        q: the share of the targets that should lie below the prediction, between 0 and 1. For K quantiles a sequence or
+            a tensor of K such numbers, one for each column of ``input``; also where K is 1.
+        weight: one factor per target, in its shape. ``mean`` divides by their sum, counted once for each quantile.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``. ``mean`` divides by the number of elements of ``input``, so that
+            K quantiles weigh as much as one.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``reduction="none"``, in units of the target, in the dtype of
+        ``input``. The mean of nothing is nan.
+
+    Raises:
+        RuntimeError: ``input`` is not real floating point; ``target`` or ``weight`` is complex or bool.
+        TypeError: an argument is not a tensor; ``q`` is no number and holds none; ``reduction`` is not a string.
+        ValueError: a size does not fit; a level in ``q`` is not between 0 and 1 (a tensor's on a CPU alone); an unknown
+            reduction.
+
+    Example:
+        >>> quantile_loss(torch.tensor([2.0, 2.0]), torch.tensor([1.0, 5.0]), q=0.9, reduction="none")
+        tensor([0.1000, 2.7000])
+        >>> low_and_high = torch.tensor([[1.0, 4.0], [3.0, 6.0]])
+        >>> quantile_loss(low_and_high, torch.tensor([2.0, 7.0]), q=[0.1, 0.9])
+        tensor(0.4000)
+
+    Torch twin: none. With ``q=0.5`` it is half of :func:`torch.nn.functional.l1_loss`, and as there an exact prediction
+    has the slope 0. The same number comes from ``mean_pinball_loss`` of scikit-learn, whose ``alpha`` is ``q``; for
+    several quantiles, from the mean of its numbers. Nothing keeps the predicted quantiles in order. Half precision is
+    computed in float32 and rounded once.
+
+    Source: Koenker, R., Bassett, G. (1978), Regression quantiles, doi:10.2307/1913643.
+    """
+    checks.current_reduction(reduction)
+    levels, columns = checks.regression.quantiles(q)
+    x, y, weight, dtype = checks.regression.amounts(input, target, weight, columns=columns)
+    error = y - x
+    levels = _beside(levels, error)
+    size = error.abs()
+    loss = torch.where(error > 0, levels * size, (1 - levels) * size)
+    return reduce(loss, reduction, weight, dtype=dtype)
+
+
+def _beside(levels: float | Tensor, error: Tensor) -> Tensor:
+    """The levels of quantiles as they meet the errors: in their dtype and on their device."""
+    return levels.to(error) if isinstance(levels, Tensor) else error.new_full((), levels)
+
+
+def quantile_slope(input: Tensor, target: Tensor, *, q: float | Sequence[float] | Tensor = 0.5) -> Tensor:
+    r"""Slope of :func:`quantile_loss` per element: one constant pull up, another one down, 0 at the kink.
+
+    .. math::
+
+        \frac{\partial \ell}{\partial x} = \begin{cases}
+            -q & x < y \\
+            0 & x = y \\
+            1 - q & x > y
+        \end{cases}
+
+    Over many targets the two are in balance where a share ``q`` of them lies below.
+
+    Example:
+        >>> quantile_slope(torch.tensor([2.0, 2.0, 2.0]), torch.tensor([1.0, 2.0, 5.0]), q=0.9)
+        tensor([ 0.1000,  0.0000, -0.9000])
+    """
+    levels, columns = checks.regression.quantiles(q)
+    levels, y = _beside(levels, input), target if columns is None else target.unsqueeze(-1)
+    return torch.where(input > y, 1 - levels, torch.where(input < y, -levels, 0))
+
+
+def log_cosh_loss(input: Tensor, target: Tensor, *, weight: Tensor | None = None, reduction: str = "mean") -> Tensor:
+    r"""Log-cosh: half the squared error near the target, the absolute error far from it, and smooth throughout.
+
+    .. math:: \ell(x, y) = \log \cosh e = |e| + \operatorname{softplus}(-2\,|e|) - \log 2, \qquad e = x - y
+
+    Near 0 it is :math:`e^2/2`, far from it :math:`|e| - \log 2`. It bends at about one unit: scale the targets so that
+    a usual error is about 1.
+
+    Args:
+        input: predictions, any shape, floating point.
+        target: true amounts, real numbers, the shape of ``input``. Nothing is broadcast.
+        weight: one factor per element, the shape of ``input``. ``mean`` divides by their sum.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``reduction="none"``, in the dtype of ``input``. The mean of nothing
+        is nan.
+
+    Raises:
+        RuntimeError: ``input`` is not real floating point; ``target`` or ``weight`` is complex or bool.
+        TypeError: an argument is not a tensor; ``reduction`` is not a string.
+        ValueError: ``target`` or ``weight`` is not of the shape of ``input``; an unknown reduction.
+
+    Example:
+        >>> log_cosh_loss(torch.tensor([0.1, 1.0, 1000.0]), torch.zeros(3), reduction="none")
+        tensor([4.9917e-03, 4.3378e-01, 9.9931e+02])
+
+    Torch twin: none; :func:`torch.nn.functional.smooth_l1_loss` and :func:`torch.nn.functional.huber_loss` are joined
+    from a square and a line. The same number comes from ``log_cosh`` of optax and ``LogCosh`` of Keras. Below an error
+    of 1 it is computed as :math:`\log(1 + 2 \sinh^2(e/2))`, which keeps the digits that the other form loses to
+    :math:`\log 2`. Half precision is computed in float32 and rounded once.
+
+    Source: Saleh, R. A., Saleh, A. K. M. E. (2022), Statistical properties of the log-cosh loss function used in
+    machine learning, arXiv:2208.04564.
+    """
+    checks.current_reduction(reduction)
+    x, y, weight, dtype = checks.regression.amounts(input, target, weight)
+    error = x - y
+    size, half = error.abs(), error.clamp(-1, 1) / 2
+    far = size + softplus(-2 * size) - math.log(2)
+    near = (2 * half.sinh().square()).log1p()
+    return reduce(torch.where(size < 1, near, far), reduction, weight, dtype=dtype)
+
+
+def log_cosh_slope(input: Tensor, target: Tensor) -> Tensor:
+    r"""Slope of :func:`log_cosh_loss` per element: a pull that grows with the error, and softly ends at 1.
+
+    .. math:: \frac{\partial \ell}{\partial x} = \tanh(x - y)
+
+    Example:
+        >>> log_cosh_slope(torch.tensor([-3.0, 0.0, 0.5]), torch.zeros(3))
+        tensor([-0.9951,  0.0000,  0.4621])
+    """
+    return (input - target).tanh()
+
+
+def asymmetric_cost_loss(
+    input: Tensor,
+    target: Tensor,
+    *,
+    over: float = 1.0,
+    under: float = 1.0,
+    power: int = 1,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    r"""Asymmetric cost: a unit too much costs ``over``, a unit too little ``under``, each in its own currency.
+
+    .. math:: \ell(x, y) = c_+ \max(e, 0)^p + c_- \max(-e, 0)^p, \qquad e = x - y
+
+    with :math:`c_+` for ``over``, :math:`c_-` for ``under`` and :math:`p` for ``power``. With :math:`p = 1` its best
+    constant is the quantile of the targets at :math:`c_- / (c_+ + c_-)`; with :math:`p = 2` it is their expectile.
+
+    Args:
+        input: predictions, any shape, floating point.
+        target: true amounts, real numbers, the shape of ``input``. Nothing is broadcast.
+        over: what it costs to predict a unit more than came true; 0 or more.
+        under: what it costs to predict a unit less; 0 or more.
+        power: 1, or 2 for costs that grow with the square of the error.
+        weight: one factor per element, the shape of ``input``. ``mean`` divides by their sum.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``reduction="none"``, in the unit of the costs, in the dtype of
+        ``input``. The mean of nothing is nan.
+
+    Raises:
+        RuntimeError: ``input`` is not real floating point; ``target`` or ``weight`` is complex or bool.
+        TypeError: an argument is not a tensor; ``over`` or ``under`` is not a real number; ``reduction`` not a string.
+        ValueError: ``target`` or ``weight`` is not of the shape of ``input``; a cost is negative; ``power`` is neither
+            1 nor 2; an unknown reduction.
+
+    Example:
+        >>> arrival, deadline = torch.tensor([8.0, 13.0]), torch.tensor([10.0, 10.0])
+        >>> asymmetric_cost_loss(arrival, deadline, over=10.0, under=1.0, reduction="none")
+        tensor([ 2., 30.])
+
+    Torch twin: none. With ``over=under=1`` it is :func:`torch.nn.functional.l1_loss`, with ``power=2`` besides
+    :func:`torch.nn.functional.mse_loss`; with ``power=1`` it is ``over + under`` times :func:`quantile_loss` at
+    ``q = under / (over + under)``. An exact prediction has the slope 0; with ``power=2`` its second slope is that of a
+    little too little. Half precision is computed in float32 and rounded once.
+
+    Source: Granger, C. W. J. (1969), Prediction with a generalized cost of error function.
+    """
+    checks.current_reduction(reduction)
+    over, under = (checks.regression.cost(name, value) for name, value in (("over", over), ("under", under)))
+    checks.margin.one_or_two("power", power)
+    x, y, weight, dtype = checks.regression.amounts(input, target, weight)
+    error = x - y
+    size = error.abs() if power == 1 else error * error
+    return reduce(torch.where(error > 0, over * size, under * size), reduction, weight, dtype=dtype)
+
+
+def asymmetric_cost_slope(
+    input: Tensor, target: Tensor, *, over: float = 1.0, under: float = 1.0, power: int = 1
+) -> Tensor:
+    r"""Slope of :func:`asymmetric_cost_loss` per element: the cost of the side that the prediction is on.
+
+    .. math::
+
+        \frac{\partial \ell}{\partial x} = \begin{cases}
+            p\,c_+\,e^{p-1} & e > 0 \\
+            0 & e = 0 \\
+            -p\,c_-\,(-e)^{p-1} & e < 0
+        \end{cases}
+
+    Example:
+        >>> asymmetric_cost_slope(torch.tensor([8.0, 13.0]), torch.tensor([10.0, 10.0]), over=10.0)
+        tensor([-1., 10.])
+    """
+    error = input - target
+    pull = error.sign() if power == 1 else 2 * error
+    return torch.where(error > 0, over * pull, under * pull)
+
+
 class L1Loss(nn.Module):
     """Module form of :func:`l1_loss`.
 
@@ -337,3 +576,103 @@ class SmoothL1Loss(nn.Module):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
+
+
+class QuantileLoss(nn.Module):
+    """Module form of :func:`quantile_loss`.
+
+    Args:
+        q: the share of the targets that should lie below the prediction, or K of them. A tensor becomes a buffer.
+        weight: one factor per target, held as a buffer.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+
+    Example:
+        >>> QuantileLoss(q=0.9)(torch.tensor([2.0, 2.0]), torch.tensor([1.0, 5.0]))
+        tensor(1.4000)
+    """
+
+    weight: Tensor | None
+    q: float | Sequence[float] | Tensor
+
+    def __init__(
+        self,
+        *,
+        q: float | Sequence[float] | Tensor = 0.5,
+        weight: Tensor | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__()
+        self.reduction = reduction
+        self.register_buffer("weight", weight)
+        hold(self, q=q)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return quantile_loss(input, target, q=self.q, weight=self.weight, reduction=self.reduction)
+
+
+class LogCoshLoss(nn.Module):
+    """Module form of :func:`log_cosh_loss`.
+
+    Args:
+        weight: one factor per element, held as a buffer.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+
+    Example:
+        >>> LogCoshLoss()(torch.tensor([0.1, 1000.0]), torch.zeros(2))
+        tensor(499.6559)
+    """
+
+    weight: Tensor | None
+
+    def __init__(self, *, weight: Tensor | None = None, reduction: str = "mean") -> None:
+        super().__init__()
+        self.reduction = reduction
+        self.register_buffer("weight", weight)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return log_cosh_loss(input, target, weight=self.weight, reduction=self.reduction)
+
+
+class AsymmetricCostLoss(nn.Module):
+    """Module form of :func:`asymmetric_cost_loss`.
+
+    Args:
+        over: what it costs to predict a unit more than came true.
+        under: what it costs to predict a unit less.
+        power: 1, or 2 for costs that grow with the square of the error.
+        weight: one factor per element, held as a buffer.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+
+    Example:
+        >>> AsymmetricCostLoss(over=10.0)(torch.tensor([8.0, 13.0]), torch.tensor([10.0, 10.0]))
+        tensor(16.)
+    """
+
+    weight: Tensor | None
+
+    def __init__(
+        self,
+        *,
+        over: float = 1.0,
+        under: float = 1.0,
+        power: int = 1,
+        weight: Tensor | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__()
+        self.reduction = reduction
+        self.register_buffer("weight", weight)
+        self.over = over
+        self.under = under
+        self.power = power
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return asymmetric_cost_loss(
+            input,
+            target,
+            over=self.over,
+            under=self.under,
+            power=self.power,
+            weight=self.weight,
+            reduction=self.reduction,
+        )

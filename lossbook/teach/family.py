@@ -77,6 +77,21 @@ def _smooth_sharp(g: torch.Generator) -> tuple[Tensor, Tensor]:
     return F.smooth_l1_loss(x, y, beta=0.0), F.l1_loss(x, y)
 
 
+def _half_below(g: torch.Generator) -> tuple[Tensor, Tensor]:
+    x, y = _pair(g)
+    return F.quantile_loss(x, y, q=0.5), F.l1_loss(x, y) / 2
+
+
+def _small_errors(g: torch.Generator) -> tuple[Tensor, Tensor]:
+    x, y = (1e-4 * one for one in _pair(g))
+    return F.log_cosh_loss(x, y), F.mse_loss(x, y) / 2
+
+
+def _two_prices(g: torch.Generator) -> tuple[Tensor, Tensor]:
+    x, y = _pair(g)
+    return F.asymmetric_cost_loss(x, y, over=3.0, under=1.0), 4 * F.quantile_loss(x, y, q=0.25)
+
+
 def _gauss_sure(g: torch.Generator) -> tuple[Tensor, Tensor]:
     x, y = _pair(g)
     return F.gaussian_nll_loss(x, y, torch.ones_like(x)), F.mse_loss(x, y) / 2
@@ -119,6 +134,17 @@ def _entropy_apart(g: torch.Generator) -> tuple[Tensor, Tensor]:
     z, p = _normal(g, 8, 5), log_softmax(_normal(g, 8, 5), 1).exp()
     entropy = -(p * p.log()).sum(1).mean()
     return F.cross_entropy(z, p) - entropy, F.kl_div(log_softmax(z, 1), p, reduction="batchmean")
+
+
+def _no_fading(g: torch.Generator) -> tuple[Tensor, Tensor]:
+    z, y = _normal(g, 8, 5), _classes(g, 8, 5)
+    return F.focal_loss(z, y, gamma=0.0), F.cross_entropy(z, y)
+
+
+def _one_degree(g: torch.Generator) -> tuple[Tensor, Tensor]:
+    x, z = _normal(g, 8, 5), _normal(g, 8, 5)
+    divergence = F.kl_div(log_softmax(x, 1), log_softmax(z, 1).exp(), reduction="batchmean")
+    return F.distillation_loss(x, z, temperature=1.0), divergence
 
 
 def _label_by_label(g: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -169,6 +195,30 @@ def _cosine_as_distance(g: torch.Generator) -> tuple[Tensor, Tensor]:
     return F.cosine_embedding_loss(a, b, sign, margin=0.3), F.hinge_embedding_loss(distance, sign, margin=0.7)
 
 
+def _much_smoothing(g: torch.Generator) -> tuple[Tensor, Tensor]:
+    z, mask = _normal(g, 4, 2, 9), torch.randint(2, (4, 2, 9), generator=g).double()
+    overlap = F.dice_loss(z, mask, smooth=1e6, reduction="sum")
+    return 1e6 * overlap, F.l1_loss(z.sigmoid(), mask, reduction="sum")
+
+
+def _among_all(g: torch.Generator) -> tuple[Tensor, Tensor]:
+    q, k = _normal(g, 8, 4), _normal(g, 8, 4)
+    cosines = q @ k.T / (q.norm(dim=1)[:, None] * k.norm(dim=1))
+    return F.info_nce_loss(q, k, temperature=0.1), F.cross_entropy(cosines / 0.1, torch.arange(8))
+
+
+def _each_view(g: torch.Generator) -> tuple[Tensor, Tensor]:
+    """One view at a time: its partner is the key, the rest of the batch are the negatives."""
+    views, n = _normal(g, 10, 4), 5
+    losses = []
+    for i in range(2 * n):
+        partner = (i + n) % (2 * n)
+        rest = views[[k for k in range(2 * n) if k not in (i, partner)]]
+        pair = views[i : i + 1], views[partner : partner + 1]
+        losses.append(F.info_nce_loss(*pair, temperature=0.5, negatives=rest))
+    return F.nt_xent_loss(views[:n], views[n:], temperature=0.5), torch.stack(losses).mean()
+
+
 def _no_freedom(g: torch.Generator) -> tuple[Tensor, Tensor]:
     """As many frames as labels, no two neighbours alike: there is one alignment."""
     log_p, labels = log_softmax(_normal(g, 4, 1, 6), 2), torch.tensor([[3, 1, 4, 1]])
@@ -194,6 +244,9 @@ EDGES = (
     Edge("huber_loss", "l1_loss", "δ → 0, divided by δ", _huber_narrow, limit=True, within=1e-8),
     Edge("huber_loss", "smooth_l1_loss", "δ = β: δ times it", _huber_smooth),
     Edge("smooth_l1_loss", "l1_loss", "β = 0", _smooth_sharp),
+    Edge("quantile_loss", "l1_loss", "q = ½: half of it", _half_below),
+    Edge("log_cosh_loss", "mse_loss", "small errors: half", _small_errors, limit=True, within=1e-6),
+    Edge("asymmetric_cost_loss", "quantile_loss", "at q: (over + under) ×", _two_prices),
     Edge("gaussian_nll_loss", "mse_loss", "variance 1: half of it", _gauss_sure),
     Edge("poisson_nll_loss", "binary_cross_entropy_with_logits", "rare events", _poisson_rare, limit=True),
     Edge("poisson_nll_loss", "mse_loss", "large counts", _poisson_busy, limit=True, within=1e-3),
@@ -201,7 +254,9 @@ EDGES = (
     Edge("cross_entropy", "binary_cross_entropy_with_logits", "two classes", _two_classes),
     Edge("soft_margin_loss", "binary_cross_entropy_with_logits", "labels ±1 for 1 and 0", _signed_answers),
     Edge("cross_entropy", "nll_loss", "after log-softmax", _log_softmax_first),
+    Edge("focal_loss", "cross_entropy", "γ = 0", _no_fading),
     Edge("cross_entropy", "kl_div", "minus the target's entropy", _entropy_apart),
+    Edge("distillation_loss", "kl_div", "T = 1, after softmax", _one_degree),
     Edge("multilabel_soft_margin_loss", "binary_cross_entropy_with_logits", "label by label", _label_by_label),
     Edge("multilabel_margin_loss", "multi_margin_loss", "one label each", _one_label),
     Edge("multi_margin_loss", "hinge_loss", "two classes: half of it", _two_margins),
@@ -211,6 +266,9 @@ EDGES = (
     Edge("triplet_margin_loss", "margin_ranking_loss", "of two distances", _nearer_first),
     Edge("triplet_margin_with_distance_loss", "triplet_margin_loss", "its default distance", _own_distance),
     Edge("cosine_embedding_loss", "hinge_embedding_loss", "of 1 − cosine", _cosine_as_distance),
+    Edge("dice_loss", "l1_loss", "smooth → ∞", _much_smoothing, limit=True, within=1e-4),
+    Edge("info_nce_loss", "cross_entropy", "of cosines", _among_all),
+    Edge("nt_xent_loss", "info_nce_loss", "view by view", _each_view),
     Edge("ctc_loss", "nll_loss", "as many frames as labels", _no_freedom),
     Edge("linear_cross_entropy", "cross_entropy", "scores made inside", _last_layer),
     Edge("AdaptiveLogSoftmaxWithLoss", "nll_loss", "scores from a tree", _tree),
@@ -218,6 +276,9 @@ EDGES = (
 
 # Where each loss stands on the map: right, up. Neighbours in meaning are neighbours here.
 PLACES = {
+    "quantile_loss": (4.6, 13.2),
+    "asymmetric_cost_loss": (9.6, 13.2),
+    "log_cosh_loss": (11.3, 12.0),
     "l1_loss": (0.9, 11.4),
     "smooth_l1_loss": (0.9, 9.6),
     "huber_loss": (4.1, 10.5),
@@ -230,7 +291,9 @@ PLACES = {
     "multilabel_soft_margin_loss": (9.0, 5.7),
     "hinge_loss": (1.4, 5.9),
     "cross_entropy": (5.6, 5.4),
+    "focal_loss": (3.6, 6.6),
     "kl_div": (9.2, 4.4),
+    "distillation_loss": (11.2, 3.2),
     "linear_cross_entropy": (9.0, 3.1),
     "nll_loss": (6.4, 2.2),
     "ctc_loss": (9.2, 1.4),
@@ -241,6 +304,9 @@ PLACES = {
     "hinge_embedding_loss": (2.9, 2.0),
     "cosine_embedding_loss": (3.4, 0.5),
     "triplet_margin_loss": (0.3, 2.4),
+    "dice_loss": (0.1, 13.4),
+    "info_nce_loss": (4.5, -1.1),
+    "nt_xent_loss": (1.2, -1.1),
     "triplet_margin_with_distance_loss": (0.5, 0.6),
 }
 
@@ -275,10 +341,10 @@ def _arrow(axes: Axes, edge: Edge, names: dict[str, Text]) -> None:
 
 def family_map(title: str) -> Figure:
     """Draw every loss and every edge. An arrow starts at the loss that becomes the other one; limits are dashed."""
-    figure, axes = plt.subplots(figsize=(6.6, 8.0))
+    figure, axes = plt.subplots(figsize=(8.0, 9.8))
     names = {name: axes.text(*place, _label(name), **_BOX) for name, place in PLACES.items()}
     for edge in EDGES:
         _arrow(axes, edge, names)
-    axes.set(xlim=(-0.9, 10.6), ylim=(-0.3, 12.0), title=title)
+    axes.set(xlim=(-0.9, 12.2), ylim=(-1.7, 13.9), title=title)
     axes.axis("off")
     return figure

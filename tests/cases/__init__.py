@@ -21,12 +21,15 @@ from types import ModuleType
 
 from tests.cases import (
     classification,
+    contrastive,
     divergence,
     embedding,
+    focal,
     likelihood,
     margin,
     multilabel,
     regression,
+    segmentation,
     sequence,
     vocabulary,
 )
@@ -82,10 +85,13 @@ FAMILIES: tuple[ModuleType, ...] = (
     regression,
     likelihood,
     classification,
+    focal,
     divergence,
     margin,
     multilabel,
+    segmentation,
     embedding,
+    contrastive,
     sequence,
     vocabulary,
 )

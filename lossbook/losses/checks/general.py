@@ -196,6 +196,26 @@ def real_number(name: str, value: object) -> float:
     return float(value)
 
 
+def positive(name: str, value: Any) -> Any:
+    """Return ``value``, a number as a float; a 0-d tensor stays one, so that it may be learned.
+
+    Raises:
+        TypeError: it is neither a real number nor a tensor.
+        ValueError: it is not above 0 (of a tensor, seen on a CPU), or has dimensions.
+    """
+    if isinstance(value, Tensor):
+        if value.dim() or not value.is_floating_point():
+            raise ValueError(f"{name} must be one real number, but it is of size {tuple(value.shape)}, {value.dtype}")
+        plain = readable(value)
+        is_above = plain is None or bool(plain > 0)
+    else:
+        value = real_number(name, value)
+        is_above = value > 0
+    if not is_above:
+        raise ValueError(f"{name} must be above 0, but it is {value}")
+    return value
+
+
 def flag(name: str, value: object) -> None:
     """Raise TypeError unless ``value`` is a bool."""
     if not isinstance(value, bool):
@@ -298,6 +318,28 @@ def tensors(**named: object) -> None:
     """Raise TypeError (torch's type where the check is not Python's) unless each is a tensor."""
     for name, value in named.items():
         tensor(name, value, TypeError)
+
+
+def real_input(input: Tensor) -> None:
+    """Raise RuntimeError unless input, of a loss that torch lacks, is of real floating point."""
+    if not input.is_floating_point():
+        raise RuntimeError(f"input must be real floating point, but it is of dtype {input.dtype}: give input.float()")
+
+
+def real(**named: Tensor) -> None:
+    """Raise RuntimeError if one of them is complex or bool: there is no amount in it."""
+    for name, value in named.items():
+        if value.is_complex() or value.dtype == torch.bool:
+            raise RuntimeError(f"{name} must hold real numbers, but it is of dtype {value.dtype}: give {name}.float()")
+
+
+def of_size(name: str, value: Tensor, size: torch.Size, of: str = "input") -> None:
+    """Raise ValueError unless ``value`` has that size: a loss that torch lacks broadcasts nothing."""
+    if value.size() != size:
+        raise ValueError(
+            f"{name} must have the size of {of}, {tuple(size)}, but it has {tuple(value.shape)}: "
+            "nothing is broadcast here"
+        )
 
 
 def readable(values: Tensor) -> Tensor | None:
