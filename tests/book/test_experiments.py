@@ -9,6 +9,7 @@ from book.experiments import (
     classify_digits,
     denoise_digits,
     distil_digits,
+    early_or_late,
     large_vocabulary,
     names_elsewhere,
     next_character,
@@ -35,6 +36,7 @@ NAMED = json.loads(names_elsewhere.RECORD.read_text())
 LARGE = json.loads(large_vocabulary.RECORD.read_text())
 LABELLED = json.loads(several_labels.RECORD.read_text())
 ORDERED = json.loads(order_from_pairs.RECORD.read_text())
+DRIVEN = json.loads(early_or_late.RECORD.read_text())
 TRIPLETS = json.loads(which_triplets.RECORD.read_text())
 
 
@@ -469,3 +471,40 @@ def test_the_metrics_of_scikit_learn_are_as_recorded():
         assert (entry["loss"], entry["name"], entry["difference"]) == (loss, name.name, name.difference)
         assert float(name.theirs()) == pytest.approx(entry["value"])
         assert name.to_torch(entry["value"]) == pytest.approx(NAMED["torch"][loss])
+
+
+def test_a_split_of_early_or_late_is_as_recorded():
+    found, recorded = early_or_late.run(seed=0), DRIVEN["runs"][0]
+    assert found.keys() == recorded.keys()
+    for name, metrics in recorded.items():  # a rounded prediction may fall into the next slot on another CPU
+        assert found[name] == pytest.approx(metrics, rel=0.01, abs=2e-3), name
+
+
+def test_no_day_is_used_twice():
+    for seed in early_or_late.SEEDS:
+        train, shift, held_back = early_or_late.days(seed)
+        assert torch.equal(torch.cat([train, shift, held_back]).sort().values, torch.arange(365))
+        assert len(held_back) == early_or_late.DAYS_HELD_BACK
+        assert len(shift) == early_or_late.DAYS_FOR_THE_SHIFT
+
+
+def test_the_bill_charges_each_side_its_price():
+    prediction, target = torch.tensor([30.0, 14.0, 20.0]), torch.tensor([20.0, 20.0, 20.0])
+    assert early_or_late.bill(prediction, target).tolist() == [50, 6, 0]
+    assert early_or_late.squared_bill(prediction, target).tolist() == [500, 36, 0]
+
+
+def test_the_pull_passes_the_rounding():
+    prediction = torch.tensor([31.0, 14.0], requires_grad=True)
+    loss = early_or_late.bill_through_rounding(prediction, torch.tensor([20.0, 20.0]))
+    assert loss.tolist() == [50, 5]  # of 30 and of 15
+    assert torch.autograd.grad(loss.sum(), prediction)[0].tolist() == [5, -1]
+
+
+def test_the_record_of_early_or_late_is_whole():
+    assert len(DRIVEN["runs"]) == len(early_or_late.SEEDS) == len(DRIVEN["seeds"])
+    assert DRIVEN["prices"] == [early_or_late.OVER, early_or_late.UNDER]
+    assert DRIVEN["days"]["held back"] == early_or_late.DAYS_HELD_BACK
+    assert DRIVEN["days"]["train"] == 365 - early_or_late.DAYS_HELD_BACK
+    ways = {*early_or_late.PLAIN, *early_or_late.OWN, *(f"{name}, moved" for name in early_or_late.PLAIN)}
+    assert all({*run} == {*ways, "rounded after", "rounded within"} for run in DRIVEN["runs"])
