@@ -1,6 +1,6 @@
 """What is wrong with a loss? :func:`certify` examines one of your own."""
 
-from lossbook.clinic.certify import certify, certify_row
+from lossbook.clinic.examine import certify, certify_row
 from lossbook.clinic.contract import Contract
 from lossbook.clinic.report import Finding, Report, Untried
 

@@ -6,7 +6,8 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from types import FunctionType, ModuleType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,6 @@ from lossbook.clinic.domains import Domain
 
 __all__ = ["Outcome", "Subject", "attempt", "finite", "number", "tensors_in", "words"]
 
-_T = TypeVar("_T")
 Args = tuple[Any, ...]
 
 
@@ -71,20 +71,18 @@ def _own(value: Tensor) -> Tensor:
     return value.detach().clone().requires_grad_(value.requires_grad)
 
 
-def _held(value: Any, seen: set[int]) -> Iterator[Tensor]:
+def _held(value: Any, seen: set[int], depth: int = 5) -> Iterator[Tensor]:
     """The tensors that an object holds in its attributes, and those that these hold."""
-    if id(value) in seen:
+    if id(value) in seen or not depth:
         return
     seen.add(id(value))
     if isinstance(value, Tensor):
         yield value
-    elif isinstance(value, list | tuple | dict | nn.Module):
-        inside = vars(value) if isinstance(value, nn.Module) else value
-        for part in list(inside.values()) if isinstance(inside, dict) else inside:
-            yield from _held(part, seen)
-    elif hasattr(value, "__dict__") and not callable(getattr(value, "__get__", None)):
-        for part in list(vars(value).values()):
-            yield from _held(part, seen)
+    elif isinstance(value, list | tuple | set | dict):
+        for part in list(value.values() if isinstance(value, dict) else value):
+            yield from _held(part, seen, depth)
+    elif not isinstance(value, type | ModuleType | FunctionType) and hasattr(value, "__dict__"):
+        yield from _held(dict(vars(value)), seen, depth - 1)
 
 
 def closed_over(loss: Any) -> Iterator[Tensor]:

@@ -5,12 +5,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.gradcheck import GradcheckError
 
 from lossbook.clinic.probes.borders import agreement
 from lossbook.clinic.probes.graph import cut_places, flat_places
 from lossbook.clinic.report import Evidence, Untried
 from lossbook.clinic.settings import reduced
-from lossbook.clinic.subject import Args, Subject, attempt, finite, loss_in, words
+from lossbook.clinic.subject import Args, Subject, attempt, loss_in, words
 
 __all__ = ["kink", "second_derivative", "wrong_gradient"]
 
@@ -66,11 +67,12 @@ def _directions(subject: Subject, args: Args, places: tuple[int, ...]) -> list[T
 
 
 def function_of(subject: Subject, args: Args, places: tuple[int, ...], **options: Any) -> Callable[..., Tensor]:
-    """The loss as a function of these arguments, and then of the parameters."""
+    """The loss as a function of these arguments, within their domains, and then of the parameters."""
     names = [name for name, _ in subject.parameters()]
 
     def call(*moving: Tensor) -> Tensor:
-        all_args = _with(args, dict(zip(places, moving, strict=False)))
+        onto = {n: subject.domains[n].onto(it) for n, it in zip(places, moving, strict=False)}
+        all_args = _with(args, onto)
         if not names or subject.module is None:
             return subject(*all_args, **options)
         state = dict(zip(names, moving[len(places) :], strict=True))
@@ -81,7 +83,7 @@ def function_of(subject: Subject, args: Args, places: tuple[int, ...], **options
 
 def moving_parts(subject: Subject, args: Args, places: tuple[int, ...]) -> tuple[Tensor, ...]:
     """What the function of the arguments and parameters is called with, asking for gradients."""
-    tensors = [args[n] for n in places] + [it for _, it in subject.parameters()]
+    tensors = [subject.domains[n].free(args[n]) for n in places] + [it for _, it in subject.parameters()]
     return tuple(it.detach().double().clone().requires_grad_() for it in tensors)
 
 
@@ -168,7 +170,7 @@ def second_derivative(subject: Subject) -> Seen:
 
 
 def _missing(name: str, call: Callable[..., Tensor], parts: tuple[Tensor, ...], error: Exception) -> Evidence:
-    silent = isinstance(error, torch.autograd.gradcheck.GradcheckError)
+    silent = isinstance(error, GradcheckError)
     if not silent:
         return Evidence("no-second-derivative", f"by {name}: a second derivative raises {words(error)}", {"silent": False})
     done = attempt(lambda: _curvature(call, parts[0]))
@@ -195,15 +197,23 @@ def kink(subject: Subject) -> Seen:
     point = None if isinstance(fine, Untried) else agreement(fine)
     if point is None or isinstance(fine, Untried):
         return
-    (way,) = _directions(fine, point, (fine.first,))
-    x = point[fine.first]
-    done = attempt(lambda: [fine(*_with(point, {fine.first: x + s * way})).detach().sum() for s in (-_STEP, 0.0, _STEP)])
-    if done.error or not finite(*done.value):
+    done = attempt(lambda: [_sides(fine, point, step) for step in (1e-3, _STEP)])
+    if done.error:
         return
-    left, right = ((done.value[n + 1] - done.value[n]) / _STEP for n in (0, 1))
-    if abs(right - left) > 1e-3 * max(1.0, float(way.norm()) / way.numel()):
+    (wide_left, wide_right), (left, right) = done.value
+    if abs(right - left) > 0.5 * abs(wide_right - wide_left) and abs(right - left) > 1e-2 * max(abs(left), abs(right)):
         yield Evidence(
             "no-second-derivative-at-kink",
             f"where {fine.names[fine.first]} meets its target, the slope along one direction jumps from "
-            f"{float(left):.4g} to {float(right):.4g}",
+            f"{left:.4g} to {right:.4g}",
         )
+
+
+def _sides(fine: Subject, point: Args, step: float) -> tuple[float, float]:
+    """The slope along one direction, from before a point to it, and from it on."""
+    (way,) = _directions(fine, point, (fine.first,))
+    x = point[fine.first]
+    before, here, after = (float(fine(*_with(point, {fine.first: x + s * way})).sum()) for s in (-step, 0.0, step))
+    rounding = 1e-14 * abs(here)
+    jump = after - 2 * here + before
+    return ((here - before) / step, (after - here) / step) if abs(jump) > rounding else (0.0, 0.0)

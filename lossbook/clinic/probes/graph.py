@@ -88,15 +88,18 @@ def zero_gradient(subject: Subject) -> Seen:
 def unused_parameters(subject: Subject) -> Seen:
     """Parameters of a Module that no gradient reaches, at any point."""
     names = [name for name, _ in subject.parameters()]
-    done = attempt(lambda: [subject.fresh().slopes(args, ())[1] for args in subject.points(*_AMOUNTS)])
-    if done.error:
-        if names and "does not require grad" not in str(done.error):
-            yield Untried("unused-parameter", words(done.error))
-        return
+    done = attempt(lambda: [_by_parameters(subject.fresh(), args) for args in subject.points(*_AMOUNTS)])
+    if done.error and names:
+        yield Untried("unused-parameter", words(done.error))
     for n, name in enumerate(names):
-        if all(_is_zero(slopes[n]) for slopes in done.value):
+        if not done.error and all(_is_zero(slopes[n]) for slopes in done.value):
             what = "None" if done.value[0][n] is None else "0"
             yield Evidence("unused-parameter", f"the gradient of the parameter {name} is {what} at {len(_AMOUNTS)} points")
+
+
+def _by_parameters(subject: Subject, args: Args) -> list[Tensor | None]:
+    """The gradients by the parameters alone."""
+    return subject.slopes(args, subject.judged)[1][len(subject.judged) :]
 
 
 def written(subject: Subject) -> list[str]:

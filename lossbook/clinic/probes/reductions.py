@@ -47,7 +47,7 @@ def _at(subject: Subject, forms: dict[str, Subject | None], args: Args) -> Seen:
     each = done.value["none"]
     if "mean" in done.value and each.dim() == 0 and subject.args[subject.first].dim() > 0 and close(each, done.value["mean"]):
         yield Evidence("reductions-disagree", f"'none' gives a single number, {number(each)}, the same as 'mean'")
-    if "sum" in done.value and not close(done.value["sum"], each.double().sum()):
+    elif "sum" in done.value and not close(done.value["sum"], each.double().sum()):
         seen = f"'sum' is {number(done.value['sum'])}, but 'none' adds up to {number(each.double().sum())}"
         yield Evidence("reductions-disagree", seen)
     elif "mean" in done.value and not close(done.value["mean"], each.double().mean()):

@@ -24,15 +24,15 @@ def overflow(subject: Subject) -> Seen:
         yield Untried("overflow", "it does not run in float32")
         return
     for place in single.judged:
-        for sign in (1.0, -1.0):
-            if single.domains[place].scaled(single.args[place], sign) is None:
-                if sign > 0 or single.domains[place].declared is False:
-                    yield Untried("overflow", f"{single.names[place]} is taken to hold numbers {single.domains[place]}")
-                continue
-            yield from _outwards(single, place, sign)
+        domain = single.domains[place]
+        ways = [sign for sign in (1.0, -1.0) if domain.scaled(single.args[place], sign) is not None]
+        if not ways or (len(ways) == 1 and not domain.declared):
+            yield Untried("overflow", f"{single.names[place]} is taken to hold numbers {domain}")
+        found = [it for sign in ways for it in _outwards(single, place, sign)]
+        yield from sorted(found, key=lambda it: it.facts["true"])[:1]
 
 
-def _outwards(subject: Subject, place: int, sign: float) -> Seen:
+def _outwards(subject: Subject, place: int, sign: float) -> Iterator[Evidence]:
     x = subject.args[place]
     unit = float(x.abs().max()) or 1.0
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lossbook.clinic.report import Evidence, Untried
-from lossbook.clinic.subject import Subject, closed_over, number
+from lossbook.clinic.subject import Subject, closed_over, mapped, number
 
 __all__ = ["deterministic", "held_tensors"]
 
@@ -34,7 +34,7 @@ def _digits(value: Tensor) -> str:
 
 
 def _calls(subject: Subject) -> list[Tensor]:
-    done = [subject.tried() for _ in range(_CALLS)]
+    done = [subject.at(mapped(subject.args, torch.clone)).tried() for _ in range(_CALLS)]
     return [it.value.detach() for it in done if not it.error]
 
 
