@@ -1,4 +1,4 @@
-"""Which numbers an argument may hold, and how to move within them: to a point in general position, far out, to a border."""
+"""Which numbers an argument may hold, and how to move within them: a little, far out, to a border."""
 
 import math
 from collections.abc import Iterator

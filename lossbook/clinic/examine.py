@@ -178,7 +178,9 @@ def subject_of(
 
 
 def _names(loss: Any, count: int) -> tuple[str, ...]:
-    positional = [it.name for it in parameters_of(called(loss)).values() if it.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    positional = [
+        it.name for it in parameters_of(called(loss)).values() if it.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    ]
     return tuple(positional[n] if n < len(positional) else f"argument {n + 1}" for n in range(count))
 
 

@@ -1,4 +1,4 @@
-"""The loss under examination: called on copies, in any dtype, on any device, with another option; never the original."""
+"""The loss under examination: called on copies, in any dtype and on other arguments; never the original."""
 
 import copy
 import functools
@@ -29,12 +29,12 @@ class Outcome:
     warned: tuple[str, ...] = ()
 
 
-def attempt(call: Callable[[], Any]) -> Outcome:
+def attempt(call: Callable[..., Any], *args: Any) -> Outcome:
     """Call something that may well fail."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            value, error = call(), None
+            value, error = call(*args), None
         except Exception as raised:
             value, error = None, raised
     return Outcome(value, error, tuple(str(it.message).splitlines()[0] for it in caught if str(it.message)))
@@ -53,9 +53,11 @@ def mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
 
 def tensors_in(value: Any) -> Iterator[Tensor]:
     """All tensors in tuples, lists and dictionaries."""
-    found: list[Tensor] = []
-    mapped(value, lambda it: found.append(it) or it)  # type: ignore[func-returns-value]
-    yield from found
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from tensors_in(part)
 
 
 def copied(loss: Any) -> Any:
@@ -222,11 +224,8 @@ def loss_in(result: Any) -> Tensor:
     """The loss in what was returned: itself, its field ``loss``, or the first tensor."""
     if isinstance(result, Tensor):
         return result
-    if isinstance(getattr(result, "loss", None), Tensor):
-        return result.loss  # type: ignore[no-any-return]
-    if isinstance(result, dict) and isinstance(result.get("loss"), Tensor):
-        return result["loss"]  # type: ignore[no-any-return]
-    for it in tensors_in(result):
+    named = result.get("loss") if isinstance(result, dict) else getattr(result, "loss", None)
+    for it in tensors_in([named, result]):
         return it
     if isinstance(result, int | float) or hasattr(result, "__float__"):
         return torch.tensor(float(result), dtype=torch.float64)

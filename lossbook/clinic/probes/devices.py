@@ -47,7 +47,7 @@ class Elsewhere(TorchFunctionMode):
         given = [it for it in tensors_in([list(args), kwargs]) if id(it) in self.places]
         away = [it for it in given if self.places[id(it)]]
         here = [it for it in given if not self.places[id(it)]]
-        if func == Tensor.device.__get__ and away:  # type: ignore[attr-defined]
+        if func == Tensor.device.__get__ and away:
             return ELSEWHERE
         if away and here and name not in _TAKES_BOTH:
             self._refuse(name, args, here)
@@ -60,11 +60,13 @@ class Elsewhere(TorchFunctionMode):
 
     def _refuse(self, name: str, args: Any, here: list[Tensor]) -> None:
         """Raise, unless all that is here are numbers without dimensions that are only read."""
-        written = name.endswith("_") and not name.startswith("__") or name.startswith("__i")
+        written = (name.endswith("_") and not name.startswith("__")) or name.startswith("__i")
         into = written and args and any(args[0] is it for it in here)
         bad = [it for it in here if it.dim() or name in _NO_SCALARS] or (here if into else [])
         if bad:
-            raise MixedDevicesError(f"{name} combines an argument with a tensor of shape {tuple(bad[0].shape)} on the CPU")
+            raise MixedDevicesError(
+                f"{name} combines an argument with a tensor of shape {tuple(bad[0].shape)} on the CPU"
+            )
 
     @staticmethod
     def _place(name: str, args: Any, kwargs: dict[str, Any], away: bool) -> bool:

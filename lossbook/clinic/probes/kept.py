@@ -23,7 +23,9 @@ def dtype(subject: Subject) -> Seen:
         if done.error and not subject.tried().error:
             yield _refused(subject, given, done.error)
         elif not done.error and done.value.dtype != given:
-            yield Evidence("dtype-not-kept", f"arguments of {given} give a result of {done.value.dtype}", {"defect": True})
+            yield Evidence(
+                "dtype-not-kept", f"arguments of {given} give a result of {done.value.dtype}", {"defect": True}
+            )
         elif not done.error and given == torch.float64 and coarse(other):
             seen = "a result of torch.float64 does not feel steps of 3e-11, which float32 cannot hold"
             yield Evidence("dtype-not-kept", seen, {"defect": True})
@@ -42,7 +44,9 @@ def _refused(subject: Subject, given: torch.dtype, error: Exception) -> Evidence
 def broadcasts(subject: Subject) -> Seen:
     """Two arguments of one shape, the second of them given in another."""
     x = subject.args[subject.first]
-    places = [n for n, it in enumerate(subject.args) if n != subject.first and isinstance(it, Tensor) and it.shape == x.shape]
+    places = [
+        n for n, it in enumerate(subject.args) if n != subject.first and isinstance(it, Tensor) and it.shape == x.shape
+    ]
     if not places or not x.dim() or not x.numel():
         yield Untried("broadcasts", "no second argument has the shape of the first")
         return
@@ -77,8 +81,9 @@ def _broadcast(subject: Subject, place: int, other: Tensor) -> Evidence | None:
     elements = None if loose is None else loose.tried(*subject.with_args({place: other})).value
     into = "" if elements is None else f", elements of shape {tuple(elements.shape)}"
     warned = [it for it in done.warned if "size" in it or "shape" in it or "broadcast" in it]
+    x, y = subject.names[subject.first], subject.names[place]
     seen = (
-        f"{subject.names[subject.first]} of shape {tuple(subject.args[subject.first].shape)} with {subject.names[place]} of shape "
-        f"{tuple(other.shape)} gives {number(done.value)}{into}, where equal shapes give {number(right.value)}"
+        f"{x} of shape {tuple(subject.args[subject.first].shape)} with {y} of shape {tuple(other.shape)} "
+        f"gives {number(done.value)}{into}, where equal shapes give {number(right.value)}"
     )
     return Evidence("broadcasts", seen + (", with a warning" if warned else ""), {"warned": bool(warned)})

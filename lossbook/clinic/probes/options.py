@@ -135,7 +135,7 @@ def _shown(value: Any) -> str:
         return "a function"
     if isinstance(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
-    return f"{value:.4g}" if type(value) is float else reprlib.Repr(maxother=40).repr(value) if not isinstance(value, dict) else "{...}"
+    return f"{value:.4g}" if type(value) is float else reprlib.repr(value) if not isinstance(value, dict) else "{...}"
 
 
 def unread(subject: Subject, name: str) -> bool:
@@ -153,4 +153,6 @@ def _loads(code: Any, name: str) -> bool:
     if any(it.argval == name and it.opname.startswith("LOAD") for it in dis.get_instructions(code)):
         return True
     pairs = [it for it in dis.get_instructions(code) if it.opname.startswith("LOAD") and isinstance(it.argval, tuple)]
-    return any(name in it.argval for it in pairs) or any(_loads(it, name) for it in code.co_consts if inspect.iscode(it))
+    return any(name in it.argval for it in pairs) or any(
+        _loads(it, name) for it in code.co_consts if inspect.iscode(it)
+    )
