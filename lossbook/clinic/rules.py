@@ -99,8 +99,8 @@ RULES: dict[str, Rule] = {
         "contract says `second_derivative=True`",
         lambda contract, facts: bool(contract.second_derivative)
         or (facts["silent"] and contract.second_derivative is None),
-        "In `backward`, compute the gradient from saved arguments with torch's own operations, not from a stashed "
-        "gradient; or mark it `once_differentiable`, so that asking for more raises.",
+        "In `backward`, compute the gradient from the saved arguments with torch's own operations, not from a stashed "
+        "gradient; or raise there `if torch.is_grad_enabled()`, so that nobody trains on what is missing.",
         "it raises, or nobody asks for it",
     ),
     "no-second-derivative-at-kink": Rule(
@@ -123,7 +123,7 @@ RULES: dict[str, Rule] = {
         "Are value and gradient finite at the ends of the domain?",
         "if the domain is declared, and they are finite right beside its end",
         lambda contract, facts: facts["declared"] and not facts["diverges"],
-        "Clamp the logarithm (`x.log().clamp_min(-100)`), use `torch.xlogy`, or take logits and `logsigmoid`.",
+        "Clamp before the logarithm, `x.clamp(eps, 1 - eps).log()`, use `torch.xlogy`, or take logits and `logsigmoid`.",
         "nobody declared the domain, or the loss grows without end towards it",
     ),
     "nan-at-zero-input": Rule(

@@ -40,7 +40,9 @@ def odd(subject: Subject, args: Args) -> str | None:
 
 def diverges(subject: Subject, approach: Callable[[float], Args]) -> bool:
     """Whether value or gradient grow without end on the way to a border: then it has no finite number there."""
-    done = attempt(lambda: [size_of(subject, approach(step))[0] for step in _NEAR])
+    fine = subject.to(torch.float64)
+    fine = subject if fine.tried().error else fine
+    done = attempt(lambda: [size_of(fine, approach(step))[0] for step in _NEAR])
     if done.error or not all(map(math.isfinite, done.value)):
         return False
     rises = [later - earlier for earlier, later in zip(done.value, done.value[1:], strict=False)]
@@ -97,7 +99,8 @@ def zero_error(subject: Subject) -> Seen:
 
 def _on_the_way(subject: Subject, place: int, to: Tensor, way: Tensor) -> Callable[[float], Args]:
     """The examples with an argument ever nearer to a point."""
-    return lambda step: subject.with_args({place: to + step * way})
+    fine = subject.to(torch.float64)
+    return lambda step: fine.with_args({place: to.double() + step * way.double()})
 
 
 def _one_element(x: Tensor, wanted: Tensor) -> Tensor:

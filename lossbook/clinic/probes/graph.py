@@ -138,12 +138,13 @@ def parameters_read(subject: Subject, points: list[Args]) -> set[str]:
 def _watched(kind: type, seen: set[int]) -> type:
     """The same class of Modules, which notes every parameter that is asked for."""
 
-    def ask(self: Any, name: str) -> Any:
-        value = nn.Module.__getattr__(self, name)
-        seen.update(id(it) for it in ([value, *value.parameters()] if isinstance(value, _LISTS) else [value]))
-        return value
+    class Watched(kind):  # type: ignore[misc, valid-type]
+        def __getattr__(self, name: str) -> Any:
+            value = super().__getattr__(name)
+            seen.update(id(it) for it in ([value, *value.parameters()] if isinstance(value, _LISTS) else [value]))
+            return value
 
-    return type(kind.__name__, (kind,), {"__getattr__": ask})
+    return Watched
 
 
 def _acts(subject: Subject, name: str, points: list[Args]) -> bool:

@@ -71,7 +71,7 @@ def _mean(subject: Subject, each: Tensor, mean: Tensor) -> Seen:
     )
     known, declared = _divisors(subject), subject.contract.divisor
     fits = [what for what, size in known.items() if abs(divisor - size) <= _CLOSE * max(1.0, abs(size))]
-    if declared not in (None, "elements") and (declared != "samples" or _CLOSE > abs(divisor / samples(subject) - 1)):
+    if declared not in (None, "elements") and (declared != "samples" or abs(divisor / samples(subject) - 1) < _CLOSE):
         yield Evidence("mean-divides-otherwise", f"{seen}; declared are {declared}")
     elif fits:
         yield Evidence("mean-divides-otherwise", f"{seen}, {fits[0]}")
