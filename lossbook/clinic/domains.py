@@ -1,4 +1,4 @@
-"""Which numbers an argument may hold, and how to move within them: to a point in general position, far out, to a border."""
+"""Which numbers an argument may hold, and how to move within them: a little, far out, to a border."""
 
 import math
 from collections.abc import Iterator
@@ -61,6 +61,16 @@ class Domain:
             return self.high - (self.high - x).clamp_min(_NEAR * _spread(x)) * step.exp()
         width = self.high - self.low
         return (x + 0.3 * width * step).clamp(self.low + _NEAR * width, self.high - _NEAR * width) + _NEAR / 9 * step
+
+    def free(self, x: Tensor) -> Tensor:
+        """Numbers that may be moved in any direction, and from which :meth:`onto` makes ``x``."""
+        return x.log() if self.kind == "probabilities" else x
+
+    def onto(self, free: Tensor) -> Tensor:
+        """The numbers of the domain that free ones stand for."""
+        if self.kind == "probabilities":
+            return free.softmax(self.dim)
+        return free.log_softmax(self.dim) if self.kind == "log-probabilities" else free
 
     def scaled(self, x: Tensor, factor: float) -> Tensor | None:
         """``x`` made ``factor`` times as large, or as extreme; ``None`` where that leaves the domain."""

@@ -71,16 +71,18 @@ RULES: dict[str, Rule] = {
         "always",
     ),
     "unused-parameter": Rule(
-        "Does every parameter of the Module act?",
-        "always",
-        _always,
-        "Use the parameter in `forward`, or remove it: an optimiser cannot train it.",
+        "Does a gradient reach every parameter of the Module?",
+        "if the parameter is never read, or acts on the loss all the same",
+        lambda contract, facts: facts["acts"] or not facts["read"],
+        "Use the parameter itself in `forward`, without `.data`, `.detach()` or `.item()`, or remove it: as it is, an "
+        "optimiser cannot train it.",
+        "it is read, but does not act on these examples",
     ),
     "writes-input": Rule(
         "Are the arguments as they were after a call?",
         "always",
         _always,
-        "Write the result into a new tensor: `x = x.clamp(...)` for `x.clamp_(...)`, `torch.where` for `x[mask] = ...`.",
+        "Write into a new tensor: `x = x.clamp(...)` for `x.clamp_(...)`, `torch.where` for `x[mask] = ...`.",
     ),
     # --- gradients ---
     "wrong-gradient": Rule(
@@ -97,8 +99,8 @@ RULES: dict[str, Rule] = {
         "contract says `second_derivative=True`",
         lambda contract, facts: bool(contract.second_derivative)
         or (facts["silent"] and contract.second_derivative is None),
-        "In `backward`, compute the gradient from saved arguments with torch's own operations, not from a stashed "
-        "gradient; or mark it `once_differentiable`, so that asking for more raises.",
+        "In `backward`, compute the gradient from the saved arguments with torch's own operations, not from a stashed "
+        "gradient; or raise there `if torch.is_grad_enabled()`, so that nobody trains on what is missing.",
         "it raises, or nobody asks for it",
     ),
     "no-second-derivative-at-kink": Rule(
@@ -119,17 +121,17 @@ RULES: dict[str, Rule] = {
     ),
     "nan-at-border": Rule(
         "Are value and gradient finite at the ends of the domain?",
-        "if they are finite right beside it",
-        lambda contract, facts: not facts["diverges"],
-        "Clamp the logarithm (`x.log().clamp_min(-100)`), use `torch.xlogy`, or take logits and `logsigmoid`.",
-        "the loss grows without end towards it",
+        "if the domain is declared, and they are finite right beside its end",
+        lambda contract, facts: facts["declared"] and not facts["diverges"],
+        "Clamp before the logarithm, `x.clamp(eps, 1 - eps).log()`, use `torch.xlogy`, or take logits and `logsigmoid`.",
+        "nobody declared the domain, or the loss grows without end towards it",
     ),
     "nan-at-zero-input": Rule(
         "Are value and gradient finite for an input of zeros?",
         ONLY_PROMISED,
         _never,
-        "Keep the length that you divide by off 0: `F.normalize(x, eps=...)`, or `x / (norm + eps)` with the root's own "
-        "argument off 0 too.",
+        "Keep the length that you divide by off 0: `F.normalize(x, eps=...)`, or `x / (norm + eps)` with the root's "
+        "own argument off 0 too.",
         "always: a direction, a correlation or a ratio has no value there",
     ),
     "nan-on-empty-batch": Rule(
@@ -230,8 +232,8 @@ RULES: dict[str, Rule] = {
         "Is the mean of a batch the mean of the means of its parts?",
         ONLY_PROMISED,
         _never,
-        "When gradients are accumulated over parts, add up sums and divide once by the whole; samples that are compared "
-        "with each other need the whole batch.",
+        "When gradients are accumulated over parts, add up sums and divide once by the whole; samples that are "
+        "compared with each other need the whole batch.",
         "always",
     ),
     "unknown-reduction-accepted": Rule(
@@ -246,7 +248,8 @@ RULES: dict[str, Rule] = {
         "Do the same arguments give the same loss?",
         "unless the contract says `deterministic=False`, or it happens in training mode alone",
         lambda contract, facts: contract.deterministic and not facts["training_only"],
-        "Draw random numbers outside of the loss, or take a `generator`; if it is meant, declare `deterministic=False`.",
+        "Draw random numbers outside of the loss, or take a `generator`; if it is meant, declare "
+        "`deterministic=False`.",
         "the contract says `deterministic=False`, or it happens in training mode alone",
     ),
     "dead-option": Rule(

@@ -9,7 +9,7 @@ from torch import nn
 
 from lossbook.clinic.subject import Subject, attempt, copied
 
-__all__ = ["of_call", "of_making", "reduced", "settings", "varied"]
+__all__ = ["called", "of_call", "of_making", "parameters_of", "reduced", "settings", "varied"]
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -20,7 +20,8 @@ def parameters_of(call: Any) -> dict[str, inspect.Parameter]:
     return {} if found is None else {name: it for name, it in found.parameters.items() if it.kind in _NAMED}
 
 
-def _called(loss: Any) -> Any:
+def called(loss: Any) -> Any:
+    """What holds the code of a call: the ``forward`` of a Module, the function itself."""
     return loss.forward if isinstance(loss, nn.Module) else loss
 
 
@@ -28,7 +29,7 @@ def of_call(subject: Subject) -> dict[str, Any]:
     """The options that a call takes, with the values that they have."""
     defaults = {
         name: it.default
-        for name, it in list(parameters_of(_called(subject.loss)).items())
+        for name, it in list(parameters_of(called(subject.loss)).items())
         if it.default is not it.empty and name not in subject.names
     }
     return {**defaults, **subject.options}

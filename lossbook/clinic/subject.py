@@ -1,4 +1,4 @@
-"""The loss under examination: called on copies, in any dtype, on any device, with another option; never the original."""
+"""The loss under examination: called on copies, in any dtype and on other arguments; never the original."""
 
 import copy
 import functools
@@ -6,7 +6,8 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from types import FunctionType, ModuleType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,6 @@ from lossbook.clinic.domains import Domain
 
 __all__ = ["Outcome", "Subject", "attempt", "finite", "number", "tensors_in", "words"]
 
-_T = TypeVar("_T")
 Args = tuple[Any, ...]
 
 
@@ -29,12 +29,12 @@ class Outcome:
     warned: tuple[str, ...] = ()
 
 
-def attempt(call: Callable[[], Any]) -> Outcome:
+def attempt(call: Callable[..., Any], *args: Any) -> Outcome:
     """Call something that may well fail."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            value, error = call(), None
+            value, error = call(*args), None
         except Exception as raised:
             value, error = None, raised
     return Outcome(value, error, tuple(str(it.message).splitlines()[0] for it in caught if str(it.message)))
@@ -53,9 +53,11 @@ def mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
 
 def tensors_in(value: Any) -> Iterator[Tensor]:
     """All tensors in tuples, lists and dictionaries."""
-    found: list[Tensor] = []
-    mapped(value, lambda it: found.append(it) or it)  # type: ignore[func-returns-value]
-    yield from found
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from tensors_in(part)
 
 
 def copied(loss: Any) -> Any:
@@ -71,20 +73,18 @@ def _own(value: Tensor) -> Tensor:
     return value.detach().clone().requires_grad_(value.requires_grad)
 
 
-def _held(value: Any, seen: set[int]) -> Iterator[Tensor]:
+def _held(value: Any, seen: set[int], depth: int = 5) -> Iterator[Tensor]:
     """The tensors that an object holds in its attributes, and those that these hold."""
-    if id(value) in seen:
+    if id(value) in seen or not depth:
         return
     seen.add(id(value))
     if isinstance(value, Tensor):
         yield value
-    elif isinstance(value, list | tuple | dict | nn.Module):
-        inside = vars(value) if isinstance(value, nn.Module) else value
-        for part in list(inside.values()) if isinstance(inside, dict) else inside:
-            yield from _held(part, seen)
-    elif hasattr(value, "__dict__") and not callable(getattr(value, "__get__", None)):
-        for part in list(vars(value).values()):
-            yield from _held(part, seen)
+    elif isinstance(value, list | tuple | set | dict):
+        for part in list(value.values() if isinstance(value, dict) else value):
+            yield from _held(part, seen, depth)
+    elif not isinstance(value, type | ModuleType | FunctionType) and hasattr(value, "__dict__"):
+        yield from _held(dict(vars(value)), seen, depth - 1)
 
 
 def closed_over(loss: Any) -> Iterator[Tensor]:
@@ -224,11 +224,8 @@ def loss_in(result: Any) -> Tensor:
     """The loss in what was returned: itself, its field ``loss``, or the first tensor."""
     if isinstance(result, Tensor):
         return result
-    if isinstance(getattr(result, "loss", None), Tensor):
-        return result.loss  # type: ignore[no-any-return]
-    if isinstance(result, dict) and isinstance(result.get("loss"), Tensor):
-        return result["loss"]  # type: ignore[no-any-return]
-    for it in tensors_in(result):
+    named = result.get("loss") if isinstance(result, dict) else getattr(result, "loss", None)
+    for it in tensors_in([named, result]):
         return it
     if isinstance(result, int | float) or hasattr(result, "__float__"):
         return torch.tensor(float(result), dtype=torch.float64)

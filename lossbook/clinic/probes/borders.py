@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lossbook.clinic.report import Evidence, Untried
 from lossbook.clinic.settings import reduced, settings
-from lossbook.clinic.subject import Args, Subject, attempt, finite, number, tensors_in, words
+from lossbook.clinic.subject import Args, Subject, attempt, finite, number, words
 
 __all__ = ["agreement", "empty_batch", "ends_of_domain", "masked", "of_no_input", "range_of_values", "zero_error"]
 
@@ -40,18 +40,25 @@ def odd(subject: Subject, args: Args) -> str | None:
 
 def diverges(subject: Subject, approach: Callable[[float], Args]) -> bool:
     """Whether value or gradient grow without end on the way to a border: then it has no finite number there."""
-    done = attempt(lambda: [size_of(subject, approach(step))[0] for step in _NEAR])
+    fine = subject.to(torch.float64)
+    fine = subject if fine.tried().error else fine
+    done = attempt(lambda: [size_of(fine, approach(step))[0] for step in _NEAR])
     if done.error or not all(map(math.isfinite, done.value)):
         return False
     rises = [later - earlier for earlier, later in zip(done.value, done.value[1:], strict=False)]
-    return rises[-1] > 0.5 * rises[0] and rises[-1] > 1e-2
+    return bool(rises[-1] > 0.5 * rises[0] and rises[-1] > 1e-2)
 
 
 def partner(subject: Subject) -> int | None:
     """The argument that the first is compared with: the next of its shape and of floating point."""
     x = subject.args[subject.first]
     for place, value in enumerate(subject.args):
-        if place != subject.first and isinstance(value, Tensor) and value.is_floating_point() and value.shape == x.shape:
+        if (
+            place != subject.first
+            and isinstance(value, Tensor)
+            and value.is_floating_point()
+            and value.shape == x.shape
+        ):
             return place
     return None
 
@@ -65,7 +72,9 @@ def agreement(subject: Subject) -> Args | None:
     if domain.kind == "log-probabilities" and subject.domains[place].kind == "probabilities":
         return subject.with_args({first: wanted.log()})
     if domain.kind in ("interval", "fixed"):
-        return subject.with_args({first: wanted.clone()}) if domain.kind == "interval" and domain.holds(wanted) else None
+        return (
+            subject.with_args({first: wanted.clone()}) if domain.kind == "interval" and domain.holds(wanted) else None
+        )
     return subject.with_args({first: wanted.clone()}) if domain.kind == subject.domains[place].kind else None
 
 
@@ -81,9 +90,17 @@ def zero_error(subject: Subject) -> Seen:
         seen = odd(subject, args)
         if seen:
             way = subject.points(0.5)[0][first] - x
-            far = diverges(subject, lambda step, x=x, way=way: subject.with_args({first: x + step * way}))  # type: ignore[misc]
-            yield Evidence("nan-at-zero-error", f"with {subject.names[first]} equal to its target, {seen}", {"diverges": far})
+            far = diverges(subject, _on_the_way(subject, first, x, way))
+            yield Evidence(
+                "nan-at-zero-error", f"with {subject.names[first]} equal to its target, {seen}", {"diverges": far}
+            )
             return
+
+
+def _on_the_way(subject: Subject, place: int, to: Tensor, way: Tensor) -> Callable[[float], Args]:
+    """The examples with an argument ever nearer to a point."""
+    fine = subject.to(torch.float64)
+    return lambda step: fine.with_args({place: to.double() + step * way.double()})
 
 
 def _one_element(x: Tensor, wanted: Tensor) -> Tensor:
@@ -102,17 +119,17 @@ def ends_of_domain(subject: Subject) -> Seen:
 
 def _at_end(subject: Subject, place: int, end: float) -> Seen:
     x = subject.args[place].contiguous()
-    inwards = 1.0 if end == subject.domains[place].low else -1.0
-
-    def at(n: int, value: float) -> Args:
-        changed = x.clone()
-        changed.view(-1)[n] = value
-        return subject.with_args({place: changed})
-
-    found = [(n, seen) for n in range(min(_ENDS, x.numel())) if (seen := odd(subject, at(n, end)))]
-    judged = [(diverges(subject, lambda step, n=n: at(n, end + inwards * step)), seen) for n, seen in found]  # type: ignore[misc]
+    inwards = torch.zeros_like(x) + (1.0 if end == subject.domains[place].low else -1.0)
+    judged = []
+    for n in range(min(_ENDS, x.numel())):
+        there = x.clone()
+        there.view(-1)[n] = end
+        seen = odd(subject, subject.with_args({place: there}))
+        if seen:
+            judged.append((diverges(subject, _on_the_way(subject, place, there, inwards * (there != x))), seen))
     for far, seen in sorted(judged, key=lambda it: it[0])[:1]:
-        yield Evidence("nan-at-border", f"with an element of {subject.names[place]} at {end:g}, {seen}", {"diverges": far})
+        facts = {"diverges": far, "declared": subject.domains[place].declared}
+        yield Evidence("nan-at-border", f"with an element of {subject.names[place]} at {end:g}, {seen}", facts)
 
 
 def of_no_input(subject: Subject) -> Seen:
@@ -158,14 +175,16 @@ def empty_batch(subject: Subject) -> Seen:
 def masked(subject: Subject) -> Seen:
     """Value and gradient where no sample counts: a mask or weights of zero, all targets ignored."""
     for kind, what, changed in _nothing_counts(subject):
-        done = attempt(lambda changed=changed: changed.slopes(changed.args, changed.judged))  # type: ignore[misc]
+        done = attempt(changed.slopes, changed.args, changed.judged)
         if done.error:
             continue
         value, slopes = done.value
         if not finite(value, *slopes):
             gradient = not finite(*slopes)
             bad = "nan or infinite" if gradient else "finite"
-            yield Evidence(kind, f"with {what}, the value is {number(value)}, the gradient {bad}", {"gradient": gradient})
+            yield Evidence(
+                kind, f"with {what}, the value is {number(value)}, the gradient {bad}", {"gradient": gradient}
+            )
 
 
 def _nothing_counts(subject: Subject) -> Iterator[tuple[str, str, Subject]]:
@@ -203,7 +222,11 @@ def _all_ignored(subject: Subject) -> Iterator[tuple[str, str, Subject]]:
     given = settings(subject)
     for name in (it for it in given if "ignore" in it and type(given[it]) in (int, float)):
         for place, value in enumerate(subject.args):
-            if isinstance(value, Tensor) and place != subject.first and value.is_floating_point() == (type(given[name]) is float):
+            if (
+                isinstance(value, Tensor)
+                and place != subject.first
+                and value.is_floating_point() == (type(given[name]) is float)
+            ):
                 yield (
                     "nan-when-all-masked",
                     f"{subject.names[place]} all {given[name]}",
@@ -214,7 +237,9 @@ def _all_ignored(subject: Subject) -> Iterator[tuple[str, str, Subject]]:
 def range_of_values(subject: Subject) -> Seen:
     """Whether the losses lie where they are declared to lie, and whether any is negative."""
     loose = reduced(subject, "none") or subject
-    done = attempt(lambda: [loose.fresh()(*args).detach().double() for args in [subject.args, *subject.points(0.1, 1.0, 3.0)]])
+    done = attempt(
+        lambda: [loose.fresh()(*args).detach().double() for args in [subject.args, *subject.points(0.1, 1.0, 3.0)]]
+    )
     values = torch.cat([it.flatten() for it in done.value or []]) if done.value else torch.zeros(0)
     values = values[torch.isfinite(values)]
     if not values.numel():
@@ -223,6 +248,9 @@ def range_of_values(subject: Subject) -> Seen:
     room = 1e-5 * max(1.0, abs(low), abs(high))
     contract = subject.contract
     if low < contract.minimum - room or high > contract.maximum + room:
-        yield Evidence("out-of-range", f"losses from {low:.6g} to {high:.6g}, declared {contract.minimum:.6g} to {contract.maximum:.6g}")
+        yield Evidence(
+            "out-of-range",
+            f"losses from {low:.6g} to {high:.6g}, declared {contract.minimum:.6g} to {contract.maximum:.6g}",
+        )
     elif low < -room:
         yield Evidence("negative-values", f"the loss is {low:.4g} at one of {values.numel()} places")

@@ -1,9 +1,10 @@
 """Does the gradient get through, and do the arguments stay as they were?"""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lossbook.clinic.report import Evidence, Untried
 from lossbook.clinic.subject import Args, Subject, attempt, number, tensors_in, words
@@ -11,6 +12,7 @@ from lossbook.clinic.subject import Args, Subject, attempt, number, tensors_in, 
 __all__ = ["cut_graph", "cut_places", "raises", "unused_parameters", "writes_input", "zero_gradient"]
 
 Seen = Iterator[Evidence | Untried]
+_LISTS = (nn.ParameterList, nn.ParameterDict)
 _AMOUNTS = (0.05, 0.3, 1.0, 2.0)
 
 
@@ -87,16 +89,74 @@ def zero_gradient(subject: Subject) -> Seen:
 
 def unused_parameters(subject: Subject) -> Seen:
     """Parameters of a Module that no gradient reaches, at any point."""
-    names = [name for name, _ in subject.parameters()]
-    done = attempt(lambda: [subject.fresh().slopes(args, ())[1] for args in subject.points(*_AMOUNTS)])
-    if done.error:
-        if names and "does not require grad" not in str(done.error):
-            yield Untried("unused-parameter", words(done.error))
+    if subject.module is None or not subject.parameters():
         return
-    for n, name in enumerate(names):
-        if all(_is_zero(slopes[n]) for slopes in done.value):
-            what = "None" if done.value[0][n] is None else "0"
-            yield Evidence("unused-parameter", f"the gradient of the parameter {name} is {what} at {len(_AMOUNTS)} points")
+    points = [*subject.points(*_AMOUNTS), *_other_classes(subject)]
+    names = [name for name, it in subject.parameters() if it.numel()]
+    done = [attempt(_by_parameters, subject.fresh(), args) for args in points]
+    known = [it.value for it in done if not it.error]
+    for name in names:
+        if all(_is_zero(slopes[name]) for slopes in known):
+            facts = {"read": name in parameters_read(subject, points), "acts": _acts(subject, name, points)}
+            how = (
+                ", though the loss changes with it" if facts["acts"] else "" if facts["read"] else "; it is never read"
+            )
+            seen = f"at {len(points)} points there is no gradient by the parameter {name}{how}"
+            yield Evidence("unused-parameter", seen, facts)
+
+
+def _by_parameters(subject: Subject, args: Args) -> dict[str, Tensor | None]:
+    """The gradient by each parameter."""
+    slopes = subject.slopes(args, subject.judged)[1][len(subject.judged) :]
+    return {name: slope for (name, _), slope in zip(subject.parameters(), slopes, strict=True)}
+
+
+def _other_classes(subject: Subject) -> list[Args]:
+    """The examples with other whole numbers, where it takes them: a parameter may serve some classes alone."""
+    draw = torch.Generator().manual_seed(5)
+    drawn = [tuple(_redrawn(it, draw) for it in subject.args) for _ in _AMOUNTS]
+    return [args for args in drawn if not subject.fresh().tried(*args).error]
+
+
+def _redrawn(value: Any, draw: torch.Generator) -> Any:
+    if not isinstance(value, Tensor) or value.dtype != torch.int64 or not value.numel():
+        return value
+    return torch.randint(min(0, int(value.min())), int(value.max()) + 1, value.shape, generator=draw)
+
+
+def parameters_read(subject: Subject, points: list[Args]) -> set[str]:
+    """The names of the parameters that calls look at."""
+    other, seen = subject.fresh(), set[int]()
+    named = dict(other.module.named_parameters()) if other.module is not None else {}
+    for part in other.module.modules() if other.module is not None else ():
+        part.__class__ = _watched(type(part), seen)
+    for args in points:
+        other.tried(*args)
+    return {name for name, it in named.items() if id(it) in seen}
+
+
+def _watched(kind: type, seen: set[int]) -> type:
+    """The same class of Modules, which notes every parameter that is asked for."""
+
+    class Watched(kind):  # type: ignore[misc, valid-type]
+        def __getattr__(self, name: str) -> Any:
+            value = super().__getattr__(name)
+            seen.update(id(it) for it in ([value, *value.parameters()] if isinstance(value, _LISTS) else [value]))
+            return value
+
+    return Watched
+
+
+def _acts(subject: Subject, name: str, points: list[Args]) -> bool:
+    """Whether another value of a parameter gives another loss."""
+    other = subject.fresh()
+    parameter = dict(other.module.named_parameters())[name] if other.module is not None else torch.zeros(0)
+    with torch.no_grad():
+        before = [other.tried(*args).value for args in points]
+        parameter += 0.1 + 0.1 * torch.rand_like(parameter)
+        after = [other.tried(*args).value for args in points]
+    pairs = [(a, b) for a, b in zip(before, after, strict=True) if a is not None and b is not None]
+    return not all(_same(a, b) for a, b in pairs)
 
 
 def written(subject: Subject) -> list[str]:

@@ -2,6 +2,7 @@
 
 import dis
 import inspect
+import reprlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,8 +10,8 @@ import torch
 from torch import Tensor
 
 from lossbook.clinic.report import Evidence, Untried
-from lossbook.clinic.settings import of_call, of_making, remade, settings, varied
-from lossbook.clinic.subject import Args, Subject, attempt
+from lossbook.clinic.settings import called, of_call, of_making, parameters_of, remade, settings, varied
+from lossbook.clinic.subject import Args, Subject, attempt, tensors_in
 
 __all__ = ["dead_options"]
 
@@ -26,7 +27,7 @@ def dead_options(subject: Subject) -> Seen:
     again = remade(single, {})
     made = set(of_making(single)) - set(of_call(single))
     for name, value in settings(single).items():
-        if name in _LEGACY:
+        if name in _LEGACY or not (name in made or name in parameters_of(called(single.loss))):
             continue
         if name in made and (again is None or not _equal(_seen(again), _seen(single))):
             yield Untried("dead-option", f"{name}: the object cannot be made once more with another value")
@@ -93,11 +94,15 @@ def _plausible(subject: Subject, name: str) -> Iterator[Any]:
     """What an option that is ``None`` might be: factors per element, class or sample; a number; a flag."""
     x = subject.args[subject.first]
     draw = torch.Generator().manual_seed(3)
-    shapes = dict.fromkeys([tuple(x.shape), (x.shape[-1],) if x.dim() else (), (x.shape[min(1, x.dim() - 1)],), (x.shape[0],)] if x.dim() else [()])
-    for shape in shapes:
+    sizes = {(size,) for it in tensors_in(subject.args) for size in it.shape}
+    for shape in [tuple(x.shape), (), *sorted(sizes)]:
         yield (0.5 + torch.rand(shape, dtype=torch.float64, generator=draw)).to(x.dtype)
-    yield from (torch.rand(x.shape, generator=draw) > 0.5, 0.5, 1, False)
+    yield from (torch.rand(x.shape, generator=draw) > 0.5, 0.5, 1, False, _taxicab)
     yield from _found_in(subject, whole=True)
+
+
+def _taxicab(one: Tensor, other: Tensor) -> Tensor:
+    return (one - other).abs().sum(-1)
 
 
 def _seen(subject: Subject) -> list[list[Tensor] | None]:
@@ -126,15 +131,17 @@ def _alike(one: Tensor, other: Tensor) -> bool:
 
 
 def _shown(value: Any) -> str:
+    if value is _taxicab:
+        return "a function"
     if isinstance(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
-    return f"{value:.4g}" if type(value) is float else repr(value)
+    return f"{value:.4g}" if type(value) is float else reprlib.repr(value) if not isinstance(value, dict) else "{...}"
 
 
 def unread(subject: Subject, name: str) -> bool:
     """Whether the code of the loss never looks at an option: certain, where its code is Python's."""
     if name in of_call(subject):
-        loss = subject.loss.forward if subject.module is not None else subject.loss
+        loss = called(subject.loss)
         function = inspect.unwrap(getattr(loss, "__func__", loss))
         return hasattr(function, "__code__") and not _loads(function.__code__, name)
     maker = getattr(type(subject.loss).__init__, "__code__", None)
@@ -146,4 +153,6 @@ def _loads(code: Any, name: str) -> bool:
     if any(it.argval == name and it.opname.startswith("LOAD") for it in dis.get_instructions(code)):
         return True
     pairs = [it for it in dis.get_instructions(code) if it.opname.startswith("LOAD") and isinstance(it.argval, tuple)]
-    return any(name in it.argval for it in pairs) or any(_loads(it, name) for it in code.co_consts if inspect.iscode(it))
+    return any(name in it.argval for it in pairs) or any(
+        _loads(it, name) for it in code.co_consts if inspect.iscode(it)
+    )

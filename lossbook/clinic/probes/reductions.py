@@ -8,7 +8,7 @@ from torch import Tensor
 from lossbook.clinic.probes.borders import batch_dims, cut_out
 from lossbook.clinic.report import Evidence, Untried
 from lossbook.clinic.settings import reduced, settings
-from lossbook.clinic.subject import Args, Subject, attempt, number, tensors_in
+from lossbook.clinic.subject import Args, Subject, attempt, number, tensors_in, words
 
 __all__ = ["batch_split", "reductions", "unknown_reduction"]
 
@@ -23,7 +23,7 @@ def close(one: Tensor, other: Tensor) -> bool:
 
 
 def reductions(subject: Subject) -> Seen:
-    """"sum" against the sum of "none", "mean" against its mean."""
+    """The number of "sum" against the sum of "none", that of "mean" against its mean."""
     if not isinstance(settings(subject).get("reduction"), str):
         yield Untried("reductions-disagree", "it has no option `reduction`")
         return
@@ -45,9 +45,14 @@ def _at(subject: Subject, forms: dict[str, Subject | None], args: Args) -> Seen:
     if done.error:
         return
     each = done.value["none"]
-    if "mean" in done.value and each.dim() == 0 and subject.args[subject.first].dim() > 0 and close(each, done.value["mean"]):
+    if (
+        "mean" in done.value
+        and each.dim() == 0
+        and subject.args[subject.first].dim() > 0
+        and close(each, done.value["mean"])
+    ):
         yield Evidence("reductions-disagree", f"'none' gives a single number, {number(each)}, the same as 'mean'")
-    if "sum" in done.value and not close(done.value["sum"], each.double().sum()):
+    elif "sum" in done.value and not close(done.value["sum"], each.double().sum()):
         seen = f"'sum' is {number(done.value['sum'])}, but 'none' adds up to {number(each.double().sum())}"
         yield Evidence("reductions-disagree", seen)
     elif "mean" in done.value and not close(done.value["mean"], each.double().mean()):
@@ -60,11 +65,14 @@ def _mean(subject: Subject, each: Tensor, mean: Tensor) -> Seen:
         yield Evidence("reductions-disagree", f"'mean' gives the shape {tuple(mean.shape)}, no single number")
         return
     divisor = float(each.double().sum() / mean.double())
-    seen = f"'mean' is {number(mean)}, the mean of 'none' {number(each.double().mean())}: it divides by {divisor:.6g} instead of {each.numel()}"
-    known = _divisors(subject)
+    seen = (
+        f"'mean' is {number(mean)}, the mean of 'none' {number(each.double().mean())}: "
+        f"it divides by {divisor:.6g} instead of {each.numel()}"
+    )
+    known, declared = _divisors(subject), subject.contract.divisor
     fits = [what for what, size in known.items() if abs(divisor - size) <= _CLOSE * max(1.0, abs(size))]
-    if subject.contract.divisor not in (None, "elements"):
-        yield Evidence("mean-divides-otherwise", f"{seen}; declared are {subject.contract.divisor}")
+    if declared not in (None, "elements") and (declared != "samples" or abs(divisor / samples(subject) - 1) < _CLOSE):
+        yield Evidence("mean-divides-otherwise", f"{seen}; declared are {declared}")
     elif fits:
         yield Evidence("mean-divides-otherwise", f"{seen}, {fits[0]}")
     else:
@@ -74,7 +82,9 @@ def _mean(subject: Subject, each: Tensor, mean: Tensor) -> Seen:
 def _divisors(subject: Subject) -> dict[str, float]:
     """What a mean may well divide by: sums and counts over masks, weights and targets."""
     known: dict[str, float] = {}
-    others = [(name, it) for n, (name, it) in enumerate(zip(subject.names, subject.args, strict=True)) if n != subject.first]
+    others = [
+        (name, it) for n, (name, it) in enumerate(zip(subject.names, subject.args, strict=True)) if n != subject.first
+    ]
     for name, given in [*others, *subject.options.items(), *_buffers(subject)]:
         for it in tensors_in(given):
             known[f"the sum of {name}"] = float(it.sum())
@@ -96,8 +106,8 @@ def _by_class(subject: Subject, name: str, weight: Tensor) -> dict[str, float]:
     """The weights of the targets' classes, added up."""
     if weight.dim() != 1 or not weight.is_floating_point():
         return {}
-    sums = [attempt(lambda it=it: float(weight[it[(it >= 0) & (it < len(weight))]].sum())) for it in _targets(subject)]  # type: ignore[misc]
-    return {f"the sum of {name} over the targets": done.value for done in sums if not done.error}
+    sums = [weight[it[(it >= 0) & (it < len(weight))].long()].sum() for it in _targets(subject)]
+    return {f"the sum of {name} over the targets": float(it) for it in sums}
 
 
 def _not_ignored(subject: Subject) -> dict[str, float]:
@@ -106,20 +116,24 @@ def _not_ignored(subject: Subject) -> dict[str, float]:
     return {f"the targets that are not {value}": float((it != value).sum()) for value in ignored for it in others}
 
 
+def samples(subject: Subject) -> int:
+    """How many samples the examples hold; 1, if nothing says so."""
+    sizes = [it.shape[dim] for it, dim in zip(subject.args, batch_dims(subject), strict=True) if dim is not None]
+    return sizes[0] if sizes else 1
+
+
 def batch_split(subject: Subject) -> Seen:
     """The loss of a batch against that of its parts, each counted by its samples."""
-    dims = batch_dims(subject)
-    sizes = [it.shape[dim] for it, dim in zip(subject.args, dims, strict=True) if dim is not None]
-    if not sizes or sizes[0] < 2:
+    count, part = samples(subject), (samples(subject) + 1) // 2
+    if count < 2:
         yield Untried("mean-depends-on-batch-split", "the examples hold no two samples")
         return
-    count, part = sizes[0], (sizes[0] + 1) // 2
     subject = reduced(subject, "mean") or subject
-    done = attempt(lambda: [subject.fresh()(*args).detach().double() for args in (subject.args, cut_out(subject, 0, part), cut_out(subject, part, count))])
+    calls = (subject.args, cut_out(subject, 0, part), cut_out(subject, part, count))
+    done = attempt(lambda: [subject.fresh()(*args).detach().double() for args in calls])
     if done.error or any(it.dim() for it in done.value):
-        if not done.error:
-            done_sum = "it returns no single number"
-            yield Untried("mean-depends-on-batch-split", done_sum)
+        why = words(done.error) if done.error else "it returns no single number"
+        yield Untried("mean-depends-on-batch-split", why)
         return
     whole, one, other = done.value
     parts = (part * one + (count - part) * other) / count
@@ -135,4 +149,6 @@ def unknown_reduction(subject: Subject) -> Seen:
     """A reduction that does not exist."""
     other = reduced(subject, "no such reduction")
     if other is not None and other.tried().error is None:
-        yield Evidence("unknown-reduction-accepted", "reduction='no such reduction' is taken, and gives " + number(other()))
+        yield Evidence(
+            "unknown-reduction-accepted", "reduction='no such reduction' is taken, and gives " + number(other())
+        )

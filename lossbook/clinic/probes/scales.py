@@ -1,7 +1,7 @@
 """Numbers far out, and in half precision: is what is finite on paper finite here?"""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 
@@ -24,15 +24,15 @@ def overflow(subject: Subject) -> Seen:
         yield Untried("overflow", "it does not run in float32")
         return
     for place in single.judged:
-        for sign in (1.0, -1.0):
-            if single.domains[place].scaled(single.args[place], sign) is None:
-                if sign > 0 or single.domains[place].declared is False:
-                    yield Untried("overflow", f"{single.names[place]} is taken to hold numbers {single.domains[place]}")
-                continue
-            yield from _outwards(single, place, sign)
+        domain = single.domains[place]
+        ways = [sign for sign in (1.0, -1.0) if domain.scaled(single.args[place], sign) is not None]
+        if not ways or (len(ways) == 1 and not domain.declared):
+            yield Untried("overflow", f"{single.names[place]} is taken to hold numbers {domain}")
+        found = [it for sign in ways for it in _outwards(single, place, sign)]
+        yield from sorted(found, key=lambda it: it.facts["true"])[:1]
 
 
-def _outwards(subject: Subject, place: int, sign: float) -> Seen:
+def _outwards(subject: Subject, place: int, sign: float) -> Iterator[Evidence]:
     x = subject.args[place]
     unit = float(x.abs().max()) or 1.0
 
@@ -59,7 +59,10 @@ def _measured(subject: Subject, args: Args) -> tuple[float, bool]:
     return (0.0, False) if done.error else (done.value[0], not (done.value[1] and done.value[2]))
 
 
-def _narrowed(subject: Subject, at, good: float, bad: float, last: float) -> tuple[float, float, float]:  # type: ignore[no-untyped-def]
+def _narrowed(
+    subject: Subject, at: Callable[[float], Args], good: float, bad: float, last: float
+) -> tuple[float, float, float]:
+    """The last good size and the first bad one, nearer to each other, and the largest number before."""
     for _ in range(_BISECTIONS):
         middle = (good + bad) / 2
         largest, problem = _measured(subject, at(middle))
@@ -80,30 +83,40 @@ def _overflow(subject: Subject, place: int, args: Args, size: float, last: float
 
 def half_precision(subject: Subject) -> Seen:
     """The examples, and zero error, in float16 and in bfloat16."""
+    refused: list[tuple[str, str]] = []
+    odd: list[Evidence] = []
     for dtype in (torch.float16, torch.bfloat16):
-        name = str(dtype).removeprefix("torch.")
-        half = subject.to(dtype)
+        half, name = subject.to(dtype), str(dtype).removeprefix("torch.")
         done = half.tried()
         if done.error:
-            yield Evidence("half-precision", f"in {name} it raises {words(done.error)}", {"problem": "raises"})
-            continue
-        seen = list(_odd_half(subject, half, name))
-        yield from seen[:1]
+            refused.append((name, words(done.error)))
+        else:
+            odd += _odd_half(subject, half, name)
+    yield from sorted(odd, key=lambda it: it.facts["problem"] == "border")[:1]
+    if refused:
+        names = " and ".join(name for name, _ in refused)
+        yield Evidence("half-precision", f"in {names} it raises {refused[0][1]}", {"problem": "raises"})
 
 
-def _odd_half(subject: Subject, half: Subject, name: str) -> Seen:
+def _odd_half(subject: Subject, half: Subject, name: str) -> Iterator[Evidence]:
     points = [("the examples", half.args, "not finite"), ("zero error", agreement(half), "border")]
     for where, args, problem in points:
-        done = attempt(lambda args=args: half.fresh().slopes(args, half.judged)) if args is not None else None  # type: ignore[misc]
-        if done is None or done.error or finite(done.value[0], *done.value[1]):
+        if args is None:
             continue
-        wide = attempt(lambda args=args: _as_single(subject, half, args))  # type: ignore[misc]
+        done = attempt(half.fresh().slopes, args, half.judged)
+        if done.error or finite(done.value[0], *done.value[1]):
+            continue
+        wide = attempt(_as_single, subject, half, args)
         if wide.error or not wide.value < torch.finfo(half.args[half.first].dtype).max:
             continue
         value = done.value[0]
         bad = value if not finite(value) else next(it for it in done.value[1] if not finite(it))
         what = "value" if not finite(value) else "gradient"
-        yield Evidence("half-precision", f"in {name}, at {where}, the {what} is {number(bad)}; in float32 all is finite", {"problem": problem})
+        yield Evidence(
+            "half-precision",
+            f"in {name}, at {where}, the {what} is {number(bad)}; in float32 all is finite",
+            {"problem": problem},
+        )
 
 
 def _as_single(subject: Subject, half: Subject, args: Args) -> float:

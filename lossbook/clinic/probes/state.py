@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lossbook.clinic.report import Evidence, Untried
-from lossbook.clinic.subject import Subject, closed_over, number
+from lossbook.clinic.subject import Subject, closed_over, mapped, number
 
 __all__ = ["deterministic", "held_tensors"]
 
@@ -26,7 +26,11 @@ def deterministic(subject: Subject) -> Seen:
         later = _calls(subject)
         training_only = len(later) == _CALLS and all(_same(later[0], it) for it in later)
     seen = f"{_CALLS} calls with the same arguments give {', '.join(_digits(it) for it in values)}"
-    yield Evidence("not-deterministic", seen + ("; in eval mode they agree" if training_only else ""), {"training_only": training_only})
+    yield Evidence(
+        "not-deterministic",
+        seen + ("; in eval mode they agree" if training_only else ""),
+        {"training_only": training_only},
+    )
 
 
 def _digits(value: Tensor) -> str:
@@ -34,7 +38,7 @@ def _digits(value: Tensor) -> str:
 
 
 def _calls(subject: Subject) -> list[Tensor]:
-    done = [subject.tried() for _ in range(_CALLS)]
+    done = [subject.at(mapped(subject.args, torch.clone)).tried() for _ in range(_CALLS)]
     return [it.value.detach() for it in done if not it.error]
 
 
@@ -47,7 +51,11 @@ def held_tensors(subject: Subject) -> Seen:
     loss = subject.loss
     module = subject.module is not None
     owners = list(subject.module.named_modules()) if subject.module is not None else [("", loss)]
-    known = {id(it) for it in (*subject.module.parameters(), *subject.module.buffers())} if subject.module is not None else set()
+    known = (
+        {id(it) for it in (*subject.module.parameters(), *subject.module.buffers())}
+        if subject.module is not None
+        else set()
+    )
     for prefix, owner in owners:
         for path, it in _plain(owner):
             if id(it) not in known:
@@ -60,8 +68,14 @@ def held_tensors(subject: Subject) -> Seen:
 def _held(path: str, it: Tensor, module: bool) -> Evidence:
     what = f"{path}, of shape {tuple(it.shape)}"
     if it.requires_grad:
-        return Evidence("hidden-parameters", f"{what}, requires a gradient, and `parameters()` does not list it", {"module": module})
-    return Evidence("plain-tensor-attribute", f"{what}, is in no `state_dict`, and `.to(...)` leaves it where it is", {"module": module})
+        return Evidence(
+            "hidden-parameters", f"{what}, requires a gradient, and `parameters()` does not list it", {"module": module}
+        )
+    return Evidence(
+        "plain-tensor-attribute",
+        f"{what}, is in no `state_dict`, and `.to(...)` leaves it where it is",
+        {"module": module},
+    )
 
 
 def _plain(owner: Any) -> Iterator[tuple[str, Tensor]]:

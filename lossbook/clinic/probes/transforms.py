@@ -33,11 +33,15 @@ def vmap(subject: Subject) -> Seen:
         return
     points = subject.points(0.1, 0.2)
     dims = tuple(0 if isinstance(it, Tensor) else None for it in subject.args)
-    stacked = tuple(torch.stack(its) if dim == 0 else its[0] for its, dim in zip(zip(*points, strict=True), dims, strict=True))
+    stacked = tuple(
+        torch.stack(its) if dim == 0 else its[0] for its, dim in zip(zip(*points, strict=True), dims, strict=True)
+    )
     single = attempt(lambda: torch.stack([subject(*args) for args in points]))
     if single.error:
         return
-    many = attempt(lambda: torch.func.vmap(lambda *args: subject(*args), in_dims=dims, randomness="different")(*stacked))
+    many = attempt(
+        lambda: torch.func.vmap(lambda *args: subject(*args), in_dims=dims, randomness="different")(*stacked)
+    )
     if many.error:
         yield Evidence("fails-under-vmap", f"it raises {words(many.error)}", {"wrong": False})
     elif not close(many.value, single.value):
@@ -45,7 +49,9 @@ def vmap(subject: Subject) -> Seen:
 
 
 def _differ(one: Tensor, other: Tensor) -> str:
-    return f"it gives {number(one)} of shape {tuple(one.shape)}, without it {number(other)} of shape {tuple(other.shape)}"
+    return (
+        f"it gives {number(one)} of shape {tuple(one.shape)}, without it {number(other)} of shape {tuple(other.shape)}"
+    )
 
 
 def _slope(subject: Subject, args: Args) -> Tensor:
@@ -81,7 +87,7 @@ def compiled(subject: Subject) -> Seen:
     if plain.error or not steady(subject.fresh()):
         yield Untried("fails-under-compile", "there is no value and gradient to compare with")
         return
-    other = replace(subject.fresh(), loss=torch.compile(subject.fresh().loss, backend=backend))
+    other = replace(subject.fresh(), loss=torch.compile(subject.fresh().loss, backend=backend, fullgraph=True))
     args = mapped(other.args, lambda it: it.clone())
     done = attempt(lambda: (other(*args).detach(), _slope(other, args)))
     if done.error:

@@ -18,7 +18,7 @@ from lossbook.clinic.contract import Contract, place_of
 from lossbook.clinic.probes import PROBES, Probe, compiled, held_tensors, raises
 from lossbook.clinic.report import Evidence, Report, Untried
 from lossbook.clinic.rules import RULES, judged
-from lossbook.clinic.settings import parameters_of
+from lossbook.clinic.settings import called, parameters_of
 from lossbook.clinic.subject import Subject, attempt, mapped, words
 
 __all__ = ["certify", "certify_row"]
@@ -123,7 +123,9 @@ def certify_row(entry: Row | str, home: ModuleType = lossbook, *, compile: bool 
     """
     entry = row(entry) if isinstance(entry, str) else entry
     args, options = _examples(entry)
-    return examined(loss_in(home, entry), args, options, Contract.of(entry, args), compile, f"{home.__name__}.{entry.name}")
+    contract = Contract.of(entry, args)
+    name = f"{home.__name__}.{entry.name}"
+    return examined(loss_in(home, entry), args, options, contract, compile, name, tuple(entry.arguments))
 
 
 def _examples(entry: Row, size: int = 160, samples: int = 4) -> tuple[tuple[Tensor, ...], dict[str, Any]]:
@@ -145,13 +147,14 @@ def examined(
     contract: Contract,
     compile: bool | None,
     name: str = "",
+    names: tuple[str, ...] = (),
 ) -> Report:
     """The report on a loss under a contract."""
     unknown = contract.never - set(RULES)
     if unknown:
         raise ValueError(f"never names {', '.join(sorted(unknown))}, but the kinds are {', '.join(RULES)}")
     with untouched():
-        subject = subject_of(loss, examples, options, contract)
+        subject = subject_of(loss, examples, options, contract, names or _names(loss, len(examples)))
         seen = [*_observed(subject, compile)]
     evidence = [it for it in seen if isinstance(it, Evidence)]
     untried = tuple(dict.fromkeys(it for it in seen if isinstance(it, Untried)))
@@ -159,10 +162,11 @@ def examined(
     return Report(name or name_of(loss), contract.declared(), findings, untried)
 
 
-def subject_of(loss: Any, examples: tuple[Any, ...], options: dict[str, Any], contract: Contract) -> Subject:
+def subject_of(
+    loss: Any, examples: tuple[Any, ...], options: dict[str, Any], contract: Contract, names: tuple[str, ...]
+) -> Subject:
     """The loss with what is known about its arguments."""
     floating = [n for n, it in enumerate(examples) if isinstance(it, Tensor) and it.is_floating_point() and it.numel()]
-    names = _names(loss, len(examples))
     if contract.differentiable is not None:
         said = [place_of(key, names) for key in contract.differentiable]
         floating = [n for n in said if n in floating]
@@ -174,8 +178,9 @@ def subject_of(loss: Any, examples: tuple[Any, ...], options: dict[str, Any], co
 
 
 def _names(loss: Any, count: int) -> tuple[str, ...]:
-    call = loss.forward if isinstance(loss, torch.nn.Module) else loss
-    positional = [it.name for it in parameters_of(call).values() if it.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    positional = [
+        it.name for it in parameters_of(called(loss)).values() if it.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    ]
     return tuple(positional[n] if n < len(positional) else f"argument {n + 1}" for n in range(count))
 
 
