@@ -105,13 +105,20 @@ def certify(
     return examined(loss, example_inputs, options or {}, contract, compile, only=only)
 
 
-def certify_row(entry: Row | str, home: ModuleType = lossbook, *, compile: bool | None = None) -> Report:
+def certify_row(
+    entry: Row | str,
+    home: ModuleType = lossbook,
+    *,
+    only: Iterable[str] | None = None,
+    compile: bool | None = None,
+) -> Report:
     """Examine a loss of the catalog: its row is the contract.
 
     Args:
         entry: the row, or its name.
         home: where the loss is: this package, or ``torch.nn``.
-        compile: as in :func:`certify`.
+        only: as in :func:`certify`.
+        compile: likewise.
 
     Returns:
         The report.
@@ -127,7 +134,7 @@ def certify_row(entry: Row | str, home: ModuleType = lossbook, *, compile: bool 
     args, options = _examples(entry)
     contract = Contract.of(entry, args)
     name = f"{home.__name__}.{entry.name}"
-    return examined(loss_in(home, entry), args, options, contract, compile, name, tuple(entry.arguments))
+    return examined(loss_in(home, entry), args, options, contract, compile, name, tuple(entry.arguments), only)
 
 
 def _examples(entry: Row, size: int = 160, samples: int = 4) -> tuple[tuple[Tensor, ...], dict[str, Any]]:

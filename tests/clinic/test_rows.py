@@ -55,7 +55,7 @@ def pairs():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("row", "home"), pairs())
+@pytest.mark.parametrize(("row", "home"), [*pairs()])
 def test_a_row_holds_what_it_says_and_its_properties_are_seen(row, home):
     report = certify_row(row, home, compile=False)
     assert report.defects == [], str(report)
