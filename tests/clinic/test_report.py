@@ -7,7 +7,7 @@ import pytest
 from lossbook.clinic import Contract, certify
 from lossbook.clinic.report import Evidence, Finding, Report, Untried
 from lossbook.clinic.rules import RULES, judged
-from tests.clinic.planted import AMOUNTS, mse, root
+from tests.clinic.planted import AMOUNTS, draw, mse, root
 
 DEFECT = Finding("overflow", "defect", "inf at 1e4", "Use <softplus> | logsigmoid.", "a defect within the contract")
 PROPERTY = Finding("negative-values", "property", "the loss is -1", "That is no fault.", "a property: always")
@@ -59,14 +59,14 @@ def test_as_a_table():
 
 
 def test_the_evidence_has_numbers_and_shapes():
-    report = certify(root, *AMOUNTS, compile=False)
+    report = certify(root, draw(8, seed=4), draw(8, seed=5), compile=False)
     (defect,) = report.defects
     assert defect.evidence == "with input equal to its target, the value is 0, the gradient nan"
     assert "sqrt(x + eps)" in defect.remedy
     said = {it.kind: it.evidence for it in report.properties}
     assert "(8,)" in said["broadcasts"]
     assert "(8, 1)" in said["broadcasts"]
-    assert "of 4 and 4 of them" in said["mean-depends-on-batch-split"]
+    assert "the loss of 8 samples is" in said["mean-depends-on-batch-split"]
     assert report.name == "root"
 
 
