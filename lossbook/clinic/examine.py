@@ -39,6 +39,7 @@ def certify(
     largest: float = 1e4,
     never: Iterable[str] = (),
     options: dict[str, Any] | None = None,
+    only: Iterable[str] | None = None,
     compile: bool | None = None,
 ) -> Report:
     """Examine a loss of your own: what is broken in it, and what is worth knowing about it.
@@ -68,6 +69,7 @@ def certify(
         largest: real arguments up to this size give a finite loss in float32, wherever the true one is finite.
         never: kinds of findings that the loss promises not to show; if it shows one, that is a defect.
         options: keyword arguments of every call.
+        only: the kinds of findings to look for; ``None``: all.
         compile: try ``torch.compile``, which takes seconds; ``None``: if there is a C++ compiler.
 
     Returns:
@@ -75,7 +77,7 @@ def certify(
 
     Raises:
         TypeError: no example is a tensor of floating point.
-        ValueError: a domain, an argument or a kind in ``never`` that does not exist.
+        ValueError: a domain, an argument or a kind in ``never`` or ``only`` that does not exist.
 
     Example:
         >>> def rmse(input, target):
@@ -100,16 +102,23 @@ def certify(
         largest=largest,
         never=frozenset(never),
     )
-    return examined(loss, example_inputs, options or {}, contract, compile)
+    return examined(loss, example_inputs, options or {}, contract, compile, only=only)
 
 
-def certify_row(entry: Row | str, home: ModuleType = lossbook, *, compile: bool | None = None) -> Report:
+def certify_row(
+    entry: Row | str,
+    home: ModuleType = lossbook,
+    *,
+    only: Iterable[str] | None = None,
+    compile: bool | None = None,
+) -> Report:
     """Examine a loss of the catalog: its row is the contract.
 
     Args:
         entry: the row, or its name.
         home: where the loss is: this package, or ``torch.nn``.
-        compile: as in :func:`certify`.
+        only: as in :func:`certify`.
+        compile: likewise.
 
     Returns:
         The report.
@@ -125,7 +134,7 @@ def certify_row(entry: Row | str, home: ModuleType = lossbook, *, compile: bool 
     args, options = _examples(entry)
     contract = Contract.of(entry, args)
     name = f"{home.__name__}.{entry.name}"
-    return examined(loss_in(home, entry), args, options, contract, compile, name, tuple(entry.arguments))
+    return examined(loss_in(home, entry), args, options, contract, compile, name, tuple(entry.arguments), only)
 
 
 def _examples(entry: Row, size: int = 160, samples: int = 4) -> tuple[tuple[Tensor, ...], dict[str, Any]]:
@@ -148,18 +157,26 @@ def examined(
     compile: bool | None,
     name: str = "",
     names: tuple[str, ...] = (),
+    only: Iterable[str] | None = None,
 ) -> Report:
     """The report on a loss under a contract."""
-    unknown = contract.never - set(RULES)
-    if unknown:
-        raise ValueError(f"never names {', '.join(sorted(unknown))}, but the kinds are {', '.join(RULES)}")
+    wanted = frozenset(only or ())
+    _known("never", contract.never)
+    _known("only", wanted)
     with untouched():
         subject = subject_of(loss, examples, options, contract, names or _names(loss, len(examples)))
-        seen = [*_observed(subject, compile)]
+        seen = [*_observed(subject, compile, wanted)]
+    seen = [it for it in seen if not wanted or it.kind in wanted or it.kind == "raises"]
     evidence = [it for it in seen if isinstance(it, Evidence)]
     untried = tuple(dict.fromkeys(it for it in seen if isinstance(it, Untried)))
     findings = tuple(judged(it, contract) for it in evidence)
     return Report(name or name_of(loss), contract.declared(), findings, untried)
+
+
+def _known(keyword: str, kinds: frozenset[str]) -> None:
+    unknown = kinds - set(RULES)
+    if unknown:
+        raise ValueError(f"{keyword} names {', '.join(sorted(unknown))}, but the kinds are {', '.join(RULES)}")
 
 
 def subject_of(
@@ -191,26 +208,25 @@ def name_of(loss: Any) -> str:
     return getattr(loss, "__name__", type(loss).__name__)
 
 
-def _observed(subject: Subject, compile: bool | None) -> Iterator[Evidence | Untried]:
-    """What the probes see, each on a copy of its own."""
-    yield from _looked(held_tensors, subject, copy=False)
-    broken = list(_looked(raises, subject))
-    yield from broken
-    if broken:
-        return
-    for probe in PROBES:
-        yield from _looked(probe, subject)
-    if compile is not False:
-        yield from _looked(compiled, subject)
-    else:
-        yield Untried("fails-under-compile", "`compile=False`")
+def _observed(subject: Subject, compile: bool | None, only: frozenset[str]) -> Iterator[Evidence | Untried]:
+    """What the probes see, each on a copy of its own; a loss that refuses its examples is not looked at further."""
+    for probe, kinds in PROBES.items():
+        if only and probe is not raises and not only & set(kinds):
+            continue
+        if probe is compiled and compile is False:
+            yield Untried("fails-under-compile", "`compile=False`")
+            continue
+        seen = _looked(probe, subject)
+        yield from seen
+        if probe is raises and seen:
+            return
 
 
-def _looked(probe: Probe, subject: Subject, copy: bool = True) -> list[Evidence | Untried]:
+def _looked(probe: Probe, subject: Subject) -> list[Evidence | Untried]:
     """What one probe sees, with its own seed; that it cannot look is no more than untried."""
     torch.manual_seed(0)
-    done = attempt(lambda: list(probe(subject.fresh() if copy else subject)))
-    return [Untried(probe.__name__, words(done.error))] if done.error else done.value
+    done = attempt(lambda: list(probe(subject if probe is held_tensors else subject.fresh())))
+    return [Untried(PROBES[probe][0], f"the probe failed, {words(done.error)}")] if done.error else done.value
 
 
 @contextmanager

@@ -123,7 +123,7 @@ RULES: dict[str, Rule] = {
         "Are value and gradient finite at the ends of the domain?",
         "if the domain is declared, and they are finite right beside its end",
         lambda contract, facts: facts["declared"] and not facts["diverges"],
-        "Clamp before the logarithm, `x.clamp(eps, 1 - eps).log()`, use `torch.xlogy`, or take logits and `logsigmoid`.",
+        "Clamp first, `x.clamp(eps, 1 - eps).log()`, use `torch.xlogy`, or take logits and `logsigmoid`.",
         "nobody declared the domain, or the loss grows without end towards it",
     ),
     "nan-at-zero-input": Rule(

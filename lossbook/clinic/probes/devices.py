@@ -49,6 +49,8 @@ class Elsewhere(TorchFunctionMode):
         here = [it for it in given if not self.places[id(it)]]
         if func == Tensor.device.__get__ and away:
             return ELSEWHERE
+        if away and name in ("numpy", "__array__"):
+            raise MixedDevicesError(f"{name} needs a tensor of shape {tuple(away[0].shape)} on the CPU")
         if away and here and name not in _TAKES_BOTH:
             self._refuse(name, args, here)
         result = func(*args, **kwargs)

@@ -138,7 +138,7 @@ def parameters_read(subject: Subject, points: list[Args]) -> set[str]:
 def _watched(kind: type, seen: set[int]) -> type:
     """The same class of Modules, which notes every parameter that is asked for."""
 
-    class Watched(kind):  # type: ignore[misc, valid-type]
+    class Watched(kind):  # type: ignore[misc]
         def __getattr__(self, name: str) -> Any:
             value = super().__getattr__(name)
             seen.update(id(it) for it in ([value, *value.parameters()] if isinstance(value, _LISTS) else [value]))

@@ -17,22 +17,25 @@ Seen = Iterator[Evidence | Untried]
 
 def dtype(subject: Subject) -> Seen:
     """The dtype of the result, for arguments of each floating dtype."""
-    for given in (torch.float64, torch.float32):
-        other = subject.to(given)
-        done = other.tried()
-        if done.error and not subject.tried().error:
-            yield _refused(subject, given, done.error)
-        elif not done.error and done.value.dtype != given:
-            yield Evidence(
-                "dtype-not-kept", f"arguments of {given} give a result of {done.value.dtype}", {"defect": True}
-            )
-        elif not done.error and given == torch.float64 and coarse(other):
-            seen = "a result of torch.float64 does not feel steps of 3e-11, which float32 cannot hold"
-            yield Evidence("dtype-not-kept", seen, {"defect": True})
+    seen = [it for given in (torch.float64, torch.float32) for it in _wide(subject, given)]
+    yield from seen
     got = {given: subject.to(given).tried() for given in (torch.float16, torch.bfloat16)}
     wider = [f"{given} gives {it.value.dtype}" for given, it in got.items() if not it.error and it.value.dtype != given]
-    if wider:
+    if wider and not seen:
         yield Evidence("dtype-not-kept", "of the arguments' dtype, " + ", ".join(wider), {"defect": False})
+
+
+def _wide(subject: Subject, given: torch.dtype) -> Seen:
+    other = subject.to(given)
+    done = other.tried()
+    if done.error:
+        if not subject.tried().error:
+            yield _refused(subject, given, done.error)
+    elif done.value.dtype != given:
+        yield Evidence("dtype-not-kept", f"arguments of {given} give a result of {done.value.dtype}", {"defect": True})
+    elif given == torch.float64 and coarse(other):
+        seen = "a result of torch.float64 does not feel steps of 3e-11, which float32 cannot hold"
+        yield Evidence("dtype-not-kept", seen, {"defect": True})
 
 
 def _refused(subject: Subject, given: torch.dtype, error: Exception) -> Evidence:

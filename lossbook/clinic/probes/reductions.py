@@ -124,25 +124,34 @@ def samples(subject: Subject) -> int:
 
 def batch_split(subject: Subject) -> Seen:
     """The loss of a batch against that of its parts, each counted by its samples."""
-    count, part = samples(subject), (samples(subject) + 1) // 2
+    count = samples(subject)
     if count < 2:
         yield Untried("mean-depends-on-batch-split", "the examples hold no two samples")
         return
     subject = reduced(subject, "mean") or subject
+    for args in (subject.args, *subject.points(0.5)):
+        for part in {(count + 1) // 2, 1}:
+            seen = _split(subject.at(args), part, count)
+            if seen:
+                yield seen
+                return
+
+
+def _split(subject: Subject, part: int, count: int) -> Evidence | Untried | None:
     calls = (subject.args, cut_out(subject, 0, part), cut_out(subject, part, count))
     done = attempt(lambda: [subject.fresh()(*args).detach().double() for args in calls])
     if done.error or any(it.dim() for it in done.value):
         why = words(done.error) if done.error else "it returns no single number"
-        yield Untried("mean-depends-on-batch-split", why)
-        return
+        return Untried("mean-depends-on-batch-split", why)
     whole, one, other = done.value
     parts = (part * one + (count - part) * other) / count
-    if not close(whole, parts) and not close(whole, one + other):
-        yield Evidence(
-            "mean-depends-on-batch-split",
-            f"the loss of {count} samples is {number(whole)}; of {part} and {count - part} of them {number(one)} and "
-            f"{number(other)}, on average {number(parts)}",
-        )
+    if close(whole, parts) or close(whole, one + other):
+        return None
+    return Evidence(
+        "mean-depends-on-batch-split",
+        f"the loss of {count} samples is {number(whole)}; of {part} and {count - part} of them {number(one)} and "
+        f"{number(other)}, on average {number(parts)}",
+    )
 
 
 def unknown_reduction(subject: Subject) -> Seen:
