@@ -51,6 +51,7 @@ class Row:
     needs before it can be used.
     ``sample`` makes arguments of about ``size`` elements in all, for tests and timings.
     ``from_torch`` is false for a loss that torch lacks.
+    ``largest``: up to this size, a score or an amount gives a finite loss in float32, wherever the true one is finite.
     """
 
     function: str
@@ -78,6 +79,7 @@ class Row:
     options: dict[str, Any] = field(default_factory=dict)
     reductions: tuple[str, ...] = ("none", "mean", "sum")
     from_torch: bool = True
+    largest: float = 1e4
 
     @property
     def name(self) -> str:
@@ -471,6 +473,7 @@ _ROWS = (
         section="Soft margin: the logistic loss under another name",
         source="friedman2000",
         sample=samples.sides,
+        largest=88.0,
         slope="soft_margin_slope",
     ),
     Row(

@@ -1,9 +1,12 @@
 """The cast of real data: a few examples that come back from chapter to chapter.
 
 All ship with scikit-learn, or are composed of what does, except the visits to doctors, which ship with statsmodels,
-the horse kicks, which are short enough to be written here, and the King James text, which this package carries.
+the horse kicks, which are short enough to be written here, and the flights and the King James text, which this package
+carries.
 """
 
+import calendar
+import csv
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,18 +15,21 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 from torch.nn.utils.rnn import pad_sequence
 
 from lossbook import records
 
 __all__ = [
     "Amounts",
+    "Flights",
     "Split",
     "Strips",
     "diabetes",
     "digit_strips",
     "doctor_visits",
     "experiment",
+    "flights",
     "horse_kicks",
     "king_james",
     "several_digits",
@@ -55,6 +61,16 @@ class Split:
     y_train: Tensor
     x_test: Tensor
     y_test: Tensor
+
+
+@dataclass(frozen=True)
+class Flights:
+    """What is known of each flight when it leaves the gate, and how late it landed."""
+
+    features: Tensor  # (N, 19): as ``names`` says
+    late: Tensor  # (N): minutes behind the scheduled arrival, below 0 if early
+    day: Tensor  # (N): the day of the year, from 0; flights of a day share their weather
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -123,6 +139,29 @@ def doctor_visits() -> tuple[Tensor, Tensor, tuple[str, ...]]:
     names = tuple(name for name in table.columns if name != "mdvis")
     measured = torch.tensor(table[list(names)].to_numpy(), dtype=torch.float32)
     return measured, torch.tensor(table["mdvis"].to_numpy(), dtype=torch.float32), names
+
+
+def flights() -> Flights:
+    """8,109 flights from New York (JFK) to San Francisco, all of 2013 whose arrival is known.
+
+    The 19 features: the departure delay in minutes, the scheduled departure in hours after midnight, and zeros with
+    a single one for the five airlines and for the twelve months. From the on-time database of the US Bureau of
+    Transportation Statistics. Origin and licence stand in the README beside the file.
+    """
+    with (records.folder() / "flights" / "jfk-sfo-2013.csv").open(encoding="ascii", newline="") as file:
+        rows = list(csv.DictReader(file))
+    airlines = sorted({row["carrier"] for row in rows})
+    date = torch.tensor([[int(row["month"]), int(row["day"])] for row in rows])
+    before = torch.tensor([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30]).cumsum(0)  # days before each month
+    numbers = [[float(row["departure_delay"]), int(row["scheduled_departure"]) / 60] for row in rows]
+    flown_by = torch.tensor([airlines.index(row["carrier"]) for row in rows])
+    month = date[:, 0] - 1
+    return Flights(
+        features=torch.cat([torch.tensor(numbers), one_hot(flown_by, 5), one_hot(month, 12)], dim=1),
+        late=torch.tensor([float(row["arrival_delay"]) for row in rows]),
+        day=before[month] + date[:, 1] - 1,
+        names=("departure delay", "scheduled departure", *airlines, *calendar.month_name[1:]),
+    )
 
 
 def digit_strips(

@@ -88,6 +88,57 @@ def test_the_king_james_text_has_whole_books_a_verse_a_line():
     ]
 
 
+def test_the_flights_are_the_frozen_ones():
+    folder = data.records.folder() / "flights"
+    content = (folder / "jfk-sfo-2013.csv").read_bytes()
+    assert hashlib.sha256(content).hexdigest() in (folder / "README.md").read_text()
+    assert len(content) == 150_134
+    assert content.startswith(
+        b"month,day,scheduled_departure,carrier,departure_delay,arrival_delay\n1,1,360,UA,11,14\n"
+    )
+
+
+def test_flights_hold_a_year():
+    flights = data.flights()
+    assert flights.features.shape == (8109, 19)
+    assert flights.features.dtype == flights.late.dtype == torch.float32
+    assert len(flights.names) == 19
+    assert flights.names[:7] == ("departure delay", "scheduled departure", "AA", "B6", "DL", "UA", "VX")
+    assert (flights.names[7], flights.names[18]) == ("January", "December")
+    assert flights.day.unique().tolist() == list(range(365))
+    assert (flights.late.min(), flights.late.max()) == (-79, 1007)
+    assert (flights.features[:, 0].min(), flights.features[:, 0].max()) == (-17, 1014)
+    assert 5.9 < flights.features[:, 1].min() < flights.features[:, 1].max() < 20.5
+
+
+def test_a_flight_has_one_airline_and_the_month_of_its_day():
+    flights = data.flights()
+    airline, month = flights.features[:, 2:7], flights.features[:, 7:]
+    assert airline.sum(0).tolist() == [1398, 1020, 1848, 2441, 1402]
+    assert (airline.sum(1) == 1).all()
+    assert (month.sum(1) == 1).all()
+    turn_of = {0: 0, 30: 0, 31: 1, 58: 1, 59: 2, 333: 10, 334: 11, 364: 11}  # day of the year: month
+    for day, its_month in turn_of.items():
+        assert (month[flights.day == day].argmax(1) == its_month).all()
+
+
+def test_one_line_of_the_flights():
+    flights = data.flights()
+    first = flights.features[0]
+    assert (flights.late[0], first[0], first[1], flights.day[0]) == (14, 11, 6, 0)
+    assert first.nonzero()[:, 0].tolist() == [0, 1, 2 + 3, 7]  # UA, January
+
+
+def test_late_flights_are_skewed_and_spread_by_season():
+    flights = data.flights()
+    x, y = flights.features.double(), flights.late.double()
+    left = y - x @ torch.linalg.lstsq(x, y[:, None], driver="gelsd").solution[:, 0]
+    assert 21 < left.std() < 22.5
+    assert ((left / left.std()) ** 3).mean() > 0.7
+    july, october = (left[flights.features[:, 7 + month] == 1].std() for month in (6, 9))
+    assert july > 1.7 * october
+
+
 def test_several_digits_are_composed_of_one_to_three_real_ones():
     images, labels = data.several_digits(4000, seed=0)
     assert images.shape == (4000, 8, 16)

@@ -19,7 +19,7 @@ def brought_along(module: str) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["lossbook", "lossbook.__main__"])
+@pytest.mark.parametrize("module", ["lossbook", "lossbook.__main__", "lossbook.clinic"])
 def test_an_import_is_light(module):
     loaded = brought_along(module)
     assert module in loaded
@@ -27,4 +27,6 @@ def test_an_import_is_light(module):
 
 
 def test_the_package_does_not_import_its_tools():
-    assert not any(name.startswith(("lossbook.timing", "lossbook.teach")) for name in brought_along("lossbook"))
+    assert not any(
+        name.startswith(("lossbook.timing", "lossbook.teach", "lossbook.clinic")) for name in brought_along("lossbook")
+    )
