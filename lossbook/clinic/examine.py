@@ -55,8 +55,9 @@ def certify(
             argument of the first's shape most often the target. The first of floating point is what is trained.
         domain: which numbers the arguments may hold: ``"real"``, ``"positive"`` (above 0), ``"non-negative"``,
             ``"probability"`` (0 to 1), ``"probabilities"`` and ``"log-probabilities"`` (adding up to 1), ``"fixed"``
-            (not to be moved), or the ends of an interval, ``(low, high)``. In a dictionary per argument, by name or
-            position, in a list in their order; one alone is meant for the first. For the others the example is asked.
+            (not to be moved), or the ends of an interval, ``(low, high)``; ``"logits"`` is ``"real"``; ``"binary"``,
+            ``"signs"`` and ``"classes"`` are ``"fixed"``. In a dictionary per argument, by name or position, in a list
+            in their order; one alone is meant for the first. For the others the example is asked.
         same_shape: the loss raises, or knows what to do, where shapes differ; it never broadcasts in silence.
         second_derivative: ``True``: it can be differentiated twice; ``False``: nobody asks for that; ``None``: a
             second derivative is right or raises, but is not missing in silence.

@@ -223,10 +223,10 @@ RULES: dict[str, Rule] = {
     ),
     "dead-option": Rule(
         "Does every option change something?",
-        "if it is a number, or is never read",
+        "if it is a real number, or is never read",
         lambda contract, facts: facts["number"] or facts["unread"],
         "Use the option in the formula, or remove it.",
-        "a flag or a choice may matter in cases that were not tried",
+        "a flag, a count or a choice may matter in cases that were not tried",
     ),
     "plain-tensor-attribute": Rule(
         "Are the Module's tensors saved and moved with it?",
