@@ -47,10 +47,12 @@ def _tried(subject: Subject, name: str, value: Any) -> Seen:
             if not _equal(result, _seen(base)):
                 return
     shown = ", ".join(dict.fromkeys(_shown(it) for it in taken))
+    facts = {"number": type(value) is float, "unread": unread(subject, name)}
     if not taken:
         yield Untried("dead-option", f"{name}={_shown(value)}: no other value was taken")
+    elif value is None and not facts["unread"]:
+        yield Untried("dead-option", f"{name}=None: nobody says what it could be, and {shown} change nothing")
     else:
-        facts = {"number": type(value) is float, "unread": unread(subject, name)}
         told = ", and is never read" if facts["unread"] else ""
         seen = f"{name}={_shown(value)} can be {shown}: neither loss nor gradient changes{told}"
         yield Evidence("dead-option", seen, facts)
