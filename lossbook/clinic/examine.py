@@ -166,6 +166,8 @@ def examined(
     _known("only", wanted)
     with untouched():
         subject = subject_of(loss, examples, options, contract, names or _names(loss, len(examples)))
+        if subject.args[subject.first].dtype in (torch.float16, torch.bfloat16):
+            subject = subject.to(torch.float32)  # half precision has a probe of its own
         seen = [*_observed(subject, compile, wanted)]
     seen = [it for it in seen if not wanted or it.kind in wanted or it.kind == "raises"]
     evidence = [it for it in seen if isinstance(it, Evidence)]

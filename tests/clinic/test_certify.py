@@ -3,10 +3,11 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
-from lossbook.clinic import certify
+from lossbook.clinic import Untried, certify
 from lossbook.clinic.rules import RULES
-from tests.clinic.planted import AMOUNTS, PLANTED, Planted, branching, mse
+from tests.clinic.planted import AMOUNTS, BITS, PLANTED, VECTORS, Planted, branching, draw, mse
 
 COMPILED = "fails-under-compile"
 
@@ -96,6 +97,39 @@ def test_the_same_evidence_has_the_same_verdict():
         theirs, mine = (certify(it, x, y, compile=False, **contract) for it in (F.soft_margin_loss, soft_margin))
         assert [it.kind for it in theirs.defects] == [it.kind for it in mine.defects]
         assert theirs.sound == ("largest" in contract)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
+def test_examples_of_any_dtype(dtype):
+    report = certify(F.binary_cross_entropy_with_logits, *(it.to(dtype) for it in BITS), compile=False)
+    assert report.sound, str(report)
+    assert "the probe failed" not in str(report)
+
+
+def test_examples_in_any_layout():
+    report = certify(F.mse_loss, draw(4, 6).T, draw(6, 4), compile=False)
+    assert report.sound
+    assert report.untried == (Untried(COMPILED, "`compile=False`"),)
+
+
+def test_a_parameter_whose_gradient_cancels_is_no_defect():
+    class Between(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(4, 1)
+
+        def forward(self, input, target):
+            return mse(self.layer(input), self.layer(target))
+
+    assert certify(Between(), *VECTORS, only=["unused-parameter"]).sound
+
+
+def test_a_loss_of_one_number_and_one_of_each():
+    one = certify(lambda input, target: (input - target) ** 2, torch.tensor(0.3), torch.tensor(1.0), compile=False)
+    each = certify(lambda input, target: (input - target) ** 2, *AMOUNTS, compile=False)
+    for report in (one, each):
+        assert report.sound
+        assert "the probe failed" not in str(report)
 
 
 @pytest.mark.slow
