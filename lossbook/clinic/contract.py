@@ -31,8 +31,9 @@ class Contract:
         domain: which numbers the arguments may hold: for one argument ``"real"``, ``"positive"`` (above 0),
             ``"non-negative"``, ``"probability"`` (0 to 1), ``"probabilities"`` and ``"log-probabilities"`` (adding up
             to 1), ``"fixed"`` (not to be moved), or the ends of an interval, ``(low, high)``, which belong to it.
-            A dictionary says it per argument, by name or position, a list in their order; one alone is meant for the
-            first. For the others the example is asked.
+            ``"logits"`` is another name for ``"real"``; ``"binary"``, ``"signs"`` and ``"classes"`` are for
+            ``"fixed"``. A dictionary says it per argument, by name or position, a list in their order; one alone is
+            meant for the first. For the others the example is asked.
         same_shape: the loss refuses arguments whose shapes differ from each other, or handles them; it never
             broadcasts in silence.
         second_derivative: ``True``: there is one, for penalties and curvature; ``False``: nobody asks for it;
@@ -99,7 +100,7 @@ class Contract:
             return {}
         if isinstance(self.domain, Mapping):
             return {place_of(key, names): said for key, said in self.domain.items() if said is not None}
-        if isinstance(self.domain, list):
+        if isinstance(self.domain, list) or (isinstance(self.domain, tuple) and not _is_pair(self.domain)):
             return {place: said for place, said in enumerate(self.domain) if said is not None}
         return {first: self.domain}
 
@@ -108,6 +109,11 @@ class Contract:
         plain = Contract()
         said = {name: value for name, value in vars(self).items() if value != getattr(plain, name)}
         return ", ".join(f"{name}={value!r}" for name, value in said.items()) or "nothing"
+
+
+def _is_pair(said: tuple[Any, ...]) -> bool:
+    """Whether a tuple is the ends of an interval, and not a domain per argument."""
+    return len(said) == 2 and all(it is None or isinstance(it, int | float) for it in said)
 
 
 def place_of(key: str | int, names: tuple[str, ...]) -> int:

@@ -110,6 +110,10 @@ NAMED = {
     "probabilities": Domain("probabilities"),
     "log-probabilities": Domain("log-probabilities"),
     "fixed": Domain("fixed"),
+    "logits": Domain("interval"),
+    "binary": Domain("fixed"),
+    "signs": Domain("fixed"),
+    "classes": Domain("fixed"),
 }
 
 

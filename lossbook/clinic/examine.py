@@ -55,8 +55,9 @@ def certify(
             argument of the first's shape most often the target. The first of floating point is what is trained.
         domain: which numbers the arguments may hold: ``"real"``, ``"positive"`` (above 0), ``"non-negative"``,
             ``"probability"`` (0 to 1), ``"probabilities"`` and ``"log-probabilities"`` (adding up to 1), ``"fixed"``
-            (not to be moved), or the ends of an interval, ``(low, high)``. In a dictionary per argument, by name or
-            position, in a list in their order; one alone is meant for the first. For the others the example is asked.
+            (not to be moved), or the ends of an interval, ``(low, high)``; ``"logits"`` is ``"real"``; ``"binary"``,
+            ``"signs"`` and ``"classes"`` are ``"fixed"``. In a dictionary per argument, by name or position, in a list
+            in their order; one alone is meant for the first. For the others the example is asked.
         same_shape: the loss raises, or knows what to do, where shapes differ; it never broadcasts in silence.
         second_derivative: ``True``: it can be differentiated twice; ``False``: nobody asks for that; ``None``: a
             second derivative is right or raises, but is not missing in silence.
@@ -165,6 +166,8 @@ def examined(
     _known("only", wanted)
     with untouched():
         subject = subject_of(loss, examples, options, contract, names or _names(loss, len(examples)))
+        if subject.args[subject.first].dtype in (torch.float16, torch.bfloat16):
+            subject = subject.to(torch.float32)  # half precision has a probe of its own
         seen = [*_observed(subject, compile, wanted)]
     seen = [it for it in seen if not wanted or it.kind in wanted or it.kind == "raises"]
     evidence = [it for it in seen if isinstance(it, Evidence)]

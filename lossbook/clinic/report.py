@@ -47,7 +47,7 @@ class Finding:
         return f"{self.verdict} {self.kind}: {self.evidence}. {self.remedy}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """Everything that :func:`certify` found out about one loss.
 
@@ -103,6 +103,8 @@ class Report:
         lines += [f"{it.verdict}, {it.kind}: {it.evidence}.\n    {it.remedy}" for it in self._in_order()]
         lines += [f"not tried, {it}" for it in self.untried]
         return "\n".join(lines)
+
+    __repr__ = __str__
 
     def _count(self) -> str:
         defects, properties = len(self.defects), len(self.properties)

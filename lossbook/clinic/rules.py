@@ -30,45 +30,40 @@ class Rule:
     otherwise: str = ""
 
 
-def _always(contract: Contract, facts: Facts) -> bool:
-    return True
-
-
-def _never(contract: Contract, facts: Facts) -> bool:
-    return False
-
-
 ONLY_PROMISED = "the contract promises `never` to show it"
+
+
+def _defect(asks: str, remedy: str) -> Rule:
+    """A rule of what nobody can want."""
+    return Rule(asks, "always", lambda contract, facts: True, remedy)
+
+
+def _property(asks: str, remedy: str, otherwise: str) -> Rule:
+    """A rule of what is a defect only where the contract promises ``never`` to show it."""
+    return Rule(asks, ONLY_PROMISED, lambda contract, facts: False, remedy, otherwise)
+
 
 RULES: dict[str, Rule] = {
     # --- the graph ---
-    "raises": Rule(
+    "raises": _defect(
         "Does it take its own examples?",
-        "always",
-        _always,
         "Call it by hand with these arguments, and mend what the message says.",
     ),
-    "cut-graph": Rule(
+    "cut-graph": _defect(
         "Does the gradient reach what is trained?",
-        "always",
-        _always,
         "Compute the loss from the tensors themselves: no `.item()`, `.detach()`, numpy, argmax, comparison or "
         "`torch.tensor(...)` between the argument and the result.",
     ),
-    "zero-gradient": Rule(
+    "zero-gradient": _defect(
         "Is the gradient zero where the loss is not flat?",
-        "always",
-        _always,
         "Replace what is flat almost everywhere (round, sign, argmax, a comparison) by a smooth stand-in, such as "
         "sigmoid or softmax, or state a gradient and declare `surrogate=True`.",
     ),
-    "constant-argument": Rule(
+    "constant-argument": _property(
         "Which other arguments pass no gradient?",
-        "never: a target needs none; what is trained is declared by `differentiable`",
-        _never,
         "If a model is to be trained through this argument too, leave out the `detach`, and declare it in "
         "`differentiable`.",
-        "always",
+        "always: a target needs none",
     ),
     "unused-parameter": Rule(
         "Does a gradient reach every parameter of the Module?",
@@ -78,10 +73,8 @@ RULES: dict[str, Rule] = {
         "optimiser cannot train it.",
         "it is read, but does not act on these examples",
     ),
-    "writes-input": Rule(
+    "writes-input": _defect(
         "Are the arguments as they were after a call?",
-        "always",
-        _always,
         "Write into a new tensor: `x = x.clamp(...)` for `x.clamp_(...)`, `torch.where` for `x[mask] = ...`.",
     ),
     # --- gradients ---
@@ -103,10 +96,8 @@ RULES: dict[str, Rule] = {
         "gradient; or raise there `if torch.is_grad_enabled()`, so that nobody trains on what is missing.",
         "it raises, or nobody asks for it",
     ),
-    "no-second-derivative-at-kink": Rule(
+    "no-second-derivative-at-kink": _property(
         "Does the slope jump at zero error?",
-        ONLY_PROMISED,
-        _never,
         "If the slope must not jump there, round the corner off: `sqrt(e**2 + eps)`, or Huber.",
         "always",
     ),
@@ -126,25 +117,19 @@ RULES: dict[str, Rule] = {
         "Clamp first, `x.clamp(eps, 1 - eps).log()`, use `torch.xlogy`, or take logits and `logsigmoid`.",
         "nobody declared the domain, or the loss grows without end towards it",
     ),
-    "nan-at-zero-input": Rule(
+    "nan-at-zero-input": _property(
         "Are value and gradient finite for an input of zeros?",
-        ONLY_PROMISED,
-        _never,
         "Keep the length that you divide by off 0: `F.normalize(x, eps=...)`, or `x / (norm + eps)` with the root's "
         "own argument off 0 too.",
         "always: a direction, a correlation or a ratio has no value there",
     ),
-    "nan-on-empty-batch": Rule(
+    "nan-on-empty-batch": _property(
         "What is the loss of no samples?",
-        ONLY_PROMISED,
-        _never,
         "The mean of nothing is nan. Where a batch may be empty, skip it, or divide by `max(count, 1)`.",
         "always: the mean of nothing is nan in torch",
     ),
-    "raises-on-empty-batch": Rule(
+    "raises-on-empty-batch": _property(
         "Does it take an empty batch?",
-        ONLY_PROMISED,
-        _never,
         "Where a batch may be empty, skip it.",
         "always: it is said loudly",
     ),
@@ -155,24 +140,18 @@ RULES: dict[str, Rule] = {
         "Divide by `mask.sum().clamp_min(1)`, or select the samples that count before the mean.",
         "only the value is nan, and the gradient 0",
     ),
-    "nan-when-weights-are-zero": Rule(
+    "nan-when-weights-are-zero": _property(
         "What if every weight is 0?",
-        ONLY_PROMISED,
-        _never,
         "Where all weights may be 0, divide by `weight.sum().clamp_min(eps)`.",
         "always: a mean with weights of zero is 0/0",
     ),
-    "negative-values": Rule(
+    "negative-values": _property(
         "Can the loss be below 0?",
-        ONLY_PROMISED,
-        _never,
         "That is no fault: but 0 is then no perfect score. If it must not be, declare `minimum=0`.",
         "always",
     ),
-    "out-of-range": Rule(
+    "out-of-range": _defect(
         "Is the loss within the range that is declared?",
-        "always",
-        _always,
         "Mend the formula (most often a sign), or declare the range that it has.",
     ),
     "overflow": Rule(
@@ -199,10 +178,8 @@ RULES: dict[str, Rule] = {
         "`.double()`.",
         "half precision becomes float32, or the tensors that the function holds decide it",
     ),
-    "device-not-kept": Rule(
+    "device-not-kept": _defect(
         "Does it compute on the device of its arguments?",
-        "always",
-        _always,
         "Make every tensor on the device of the argument: `torch.arange(n, device=x.device)`, `zeros_like(x)`; in a "
         "Module, `register_buffer`.",
     ),
@@ -214,32 +191,24 @@ RULES: dict[str, Rule] = {
         "the contract says nothing of shapes, or a warning comes",
     ),
     # --- reductions ---
-    "reductions-disagree": Rule(
+    "reductions-disagree": _defect(
         "Do the values of `reduction` belong to one loss?",
-        "always",
-        _always,
         'Compute the losses of the elements once; return them for "none", their sum for "sum", their mean for "mean". '
         "If the mean divides by something else, declare it as `divisor`.",
     ),
-    "mean-divides-otherwise": Rule(
+    "mean-divides-otherwise": _property(
         "What does the mean divide by?",
-        "never: the contract declares it, or a weight or mask explains it",
-        _never,
         "Say in the docstring what the mean divides by.",
-        "always",
+        "always: the contract declares it, or a weight or mask explains it",
     ),
-    "mean-depends-on-batch-split": Rule(
+    "mean-depends-on-batch-split": _property(
         "Is the mean of a batch the mean of the means of its parts?",
-        ONLY_PROMISED,
-        _never,
         "When gradients are accumulated over parts, add up sums and divide once by the whole; samples that are "
         "compared with each other need the whole batch.",
         "always",
     ),
-    "unknown-reduction-accepted": Rule(
+    "unknown-reduction-accepted": _property(
         "Is an unknown `reduction` refused?",
-        ONLY_PROMISED,
-        _never,
         "Raise ValueError for a reduction that is none of those you know: a typing error is then seen.",
         "always",
     ),
@@ -254,10 +223,10 @@ RULES: dict[str, Rule] = {
     ),
     "dead-option": Rule(
         "Does every option change something?",
-        "if it is a number, or is never read",
+        "if it is a real number, or is never read",
         lambda contract, facts: facts["number"] or facts["unread"],
         "Use the option in the formula, or remove it.",
-        "a flag or a choice may matter in cases that were not tried",
+        "a flag, a count or a choice may matter in cases that were not tried",
     ),
     "plain-tensor-attribute": Rule(
         "Are the Module's tensors saved and moved with it?",

@@ -88,10 +88,17 @@ def _held(value: Any, seen: set[int], depth: int = 5) -> Iterator[Tensor]:
 
 
 def closed_over(loss: Any) -> Iterator[Tensor]:
-    """The tensors that a function holds: in its closure, its defaults, or the arguments of a partial."""
+    """The tensors that a function holds: in its closure, its defaults, its globals, the arguments of a partial."""
     function = inspect.unwrap(loss) if inspect.isfunction(loss) else loss
     cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or () if _filled(cell)]
-    held = [cells, getattr(function, "__defaults__", None), getattr(function, "__kwdefaults__", None)]
+    names = getattr(getattr(function, "__code__", None), "co_names", ())
+    known = getattr(function, "__globals__", {})
+    held = [
+        cells,
+        [known[name] for name in names if isinstance(known.get(name), Tensor)],
+        getattr(function, "__defaults__", None),
+        getattr(function, "__kwdefaults__", None),
+    ]
     if isinstance(loss, functools.partial):
         held += [loss.args, loss.keywords, list(closed_over(loss.func))]
     yield from _held(held, set())

@@ -717,6 +717,8 @@ PLANTED = [
     Planted("not-deterministic", "counting", DEFECT, Counting(), Reduced(), AMOUNTS),
     Planted("dead-option", "unread", DEFECT, unread_option, powered, AMOUNTS),
     Planted("dead-option", "number", DEFECT, gamma_to_the_zero, powered, AMOUNTS),
+    Planted("dead-option", "unread None", DEFECT, lambda input, target, weight=None: mse(input, target),
+            lambda input, target, weight=None: mse(input, target) * (1 if weight is None else weight.mean()), AMOUNTS),
     Planted("dead-option", "Module", DEFECT, IdleOption(), ScaledBefore(), AMOUNTS),
     Planted("dead-option", "switch", PROPERTY, idle_switch, switched, AMOUNTS),
     Planted("plain-tensor-attribute", "Module", DEFECT, Attribute(), Buffer(), AMOUNTS),

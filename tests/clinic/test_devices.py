@@ -4,8 +4,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from lossbook.clinic import certify
 from lossbook.clinic.probes.devices import Elsewhere, MixedDevicesError
-from tests.clinic.planted import draw
+from tests.clinic.planted import AMOUNTS, HalfTheSlope, WholeSlope, draw, mse
+
+KIND = "device-not-kept"
 
 REFUSED = {
     "a vector made here": lambda x: x + torch.ones(4),
@@ -57,3 +60,19 @@ def test_what_ends_on_the_cpu(loss):
     with Elsewhere([x], []) as mode:
         result = loss(x)
     assert not mode.places[id(result)]
+
+
+def test_what_nobody_saw_being_made_was_made_here():
+    def legacy(input, target):
+        return mse(input * torch.Tensor([1.0] * 8).to(input.dtype), target)
+
+    scale = torch.ones(8)
+    assert [it.kind for it in certify(legacy, *AMOUNTS, only=[KIND]).findings] == [KIND]
+    held = certify(lambda input, target: mse(input * scale, target), *AMOUNTS, only=[KIND])
+    assert held.findings == held.untried == ()
+
+
+@pytest.mark.parametrize("function", [WholeSlope, HalfTheSlope], ids=lambda it: it.__name__)
+def test_a_function_written_by_hand_is_followed(function):
+    report = certify(function.apply, *AMOUNTS, only=[KIND])
+    assert report.findings == report.untried == ()

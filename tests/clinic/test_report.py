@@ -23,6 +23,7 @@ def test_in_words():
         "    That is no fault.",
         "not tried, device-not-kept: it raises",
     ]
+    assert repr(REPORT) == str(REPORT)
     assert str(Report("mine", "nothing", (DEFECT, DEFECT, PROPERTY, PROPERTY))).startswith(
         "mine: 2 defects, 2 properties."
     )

@@ -105,9 +105,13 @@ def _on_the_way(subject: Subject, place: int, to: Tensor, way: Tensor) -> Callab
 
 def _one_element(x: Tensor, wanted: Tensor) -> Tensor:
     """``x`` with its first element as wanted."""
-    changed = x.clone()
-    changed.view(-1)[:1] = wanted.reshape(-1)[:1]
-    return changed
+    return _with_element(x, 0, float(wanted.flatten()[0])) if x.numel() else x
+
+
+def _with_element(x: Tensor, place: int, value: float) -> Tensor:
+    flat = x.flatten().clone()
+    flat[place] = value
+    return flat.reshape(x.shape)
 
 
 def ends_of_domain(subject: Subject) -> Seen:
@@ -118,12 +122,11 @@ def ends_of_domain(subject: Subject) -> Seen:
 
 
 def _at_end(subject: Subject, place: int, end: float) -> Seen:
-    x = subject.args[place].contiguous()
+    x = subject.args[place]
     inwards = torch.zeros_like(x) + (1.0 if end == subject.domains[place].low else -1.0)
     judged = []
     for n in range(min(_ENDS, x.numel())):
-        there = x.clone()
-        there.view(-1)[n] = end
+        there = _with_element(x, n, end)
         seen = odd(subject, subject.with_args({place: there}))
         if seen:
             judged.append((diverges(subject, _on_the_way(subject, place, there, inwards * (there != x))), seen))

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from lossbook.clinic.report import Evidence, Untried
-from lossbook.clinic.subject import Subject, tensors_in, words
+from lossbook.clinic.subject import Outcome, Subject, closed_over, tensors_in, words
 
 __all__ = ["device"]
 
@@ -44,7 +44,9 @@ class Elsewhere(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs, name = kwargs or {}, getattr(func, "__name__", "")
-        given = [it for it in tensors_in([list(args), kwargs]) if id(it) in self.places]
+        given = list(tensors_in([list(args), kwargs]))
+        self.mark([it for it in given if id(it) not in self.places and self._made_here(it)], False)
+        given = [it for it in given if id(it) in self.places]
         away = [it for it in given if self.places[id(it)]]
         here = [it for it in given if not self.places[id(it)]]
         if func == Tensor.device.__get__ and away:
@@ -59,6 +61,11 @@ class Elsewhere(TorchFunctionMode):
             result = result.clone()  # moved, it would be another tensor
         self.mark([it for it in tensors_in(result) if id(it) not in self.places], place)
         return result
+
+    @staticmethod
+    def _made_here(it: Tensor) -> bool:
+        """Whether a tensor that nobody saw being made, as that of ``torch.Tensor(...)``, comes from no argument."""
+        return it.is_leaf and not it.requires_grad
 
     def _refuse(self, name: str, args: Any, here: list[Tensor]) -> None:
         """Raise, unless all that is here are numbers without dimensions that are only read."""
@@ -84,17 +91,30 @@ class Elsewhere(TorchFunctionMode):
 
 def device(subject: Subject) -> Seen:
     """The result, and all on the way to it, when the arguments are on another device than the CPU."""
-    module = subject.module
-    moved = [*module.parameters(), *module.buffers()] if module is not None else []
-    left = [] if module is None else [it for it in held_by(module) if not any(it is one for one in moved)]
-    with Elsewhere([*tensors_in(subject.args), *tensors_in(subject.options), *moved], left) as mode:
-        done = subject.tried()
+    tries = [_followed(subject, asks) for asks in (True, False)]
+    done, mode = next(((it, mode) for it, mode in tries if not _other_error(it)), tries[0])
     if isinstance(done.error, MixedDevicesError):
         yield Evidence("device-not-kept", f"with arguments on another device, {done.error}")
     elif done.error:
         yield Untried("device-not-kept", words(done.error))
     elif mode.places.get(id(done.value), True) is False:
         yield Evidence("device-not-kept", "with arguments on another device, the result is on the CPU")
+
+
+def _other_error(done: Outcome) -> bool:
+    return done.error is not None and not isinstance(done.error, MixedDevicesError)
+
+
+def _followed(subject: Subject, asks: bool) -> tuple[Outcome, Elsewhere]:
+    """A call whose tensors are followed, with or without a gradient that is asked for."""
+    subject = subject.fresh()
+    subject.args[subject.first].requires_grad_(asks)
+    module = subject.module
+    moved = [*module.parameters(), *module.buffers()] if module is not None else []
+    left = [] if module is None else [it for it in held_by(module) if not any(it is one for one in moved)]
+    given = [*tensors_in(subject.args), *tensors_in(subject.options), *closed_over(subject.loss)]
+    with Elsewhere([*given, *moved], left) as mode:
+        return subject.tried(), mode
 
 
 def held_by(module: torch.nn.Module) -> list[Tensor]:

@@ -17,7 +17,7 @@ __all__ = ["dead_options"]
 
 Seen = Iterator[Evidence | Untried]
 _LEGACY = ("reduction", "size_average", "reduce")
-_SWITCHES = 3  # beside so many flags of the loss, set the other way, every option is tried
+_SWITCHES = 4  # beside so many flags and weights of the loss, set otherwise, every option is tried
 
 
 def dead_options(subject: Subject) -> Seen:
@@ -47,21 +47,26 @@ def _tried(subject: Subject, name: str, value: Any) -> Seen:
             if not _equal(result, _seen(base)):
                 return
     shown = ", ".join(dict.fromkeys(_shown(it) for it in taken))
+    facts = {"number": type(value) is float, "unread": unread(subject, name)}
     if not taken:
         yield Untried("dead-option", f"{name}={_shown(value)}: no other value was taken")
+    elif value is None and not facts["unread"]:
+        yield Untried("dead-option", f"{name}=None: nobody says what it could be, and {shown} change nothing")
     else:
-        facts = {"number": type(value) in (int, float), "unread": unread(subject, name)}
         told = ", and is never read" if facts["unread"] else ""
         seen = f"{name}={_shown(value)} can be {shown}: neither loss nor gradient changes{told}"
         yield Evidence("dead-option", seen, facts)
 
 
 def _bases(subject: Subject, name: str) -> Iterator[Subject]:
-    """The loss as it is, and with each of its flags the other way: an option may matter only then."""
+    """The loss as it is, and with each flag the other way, each weight of 0 above it: it may matter only then."""
     yield subject
-    flags = [(flag, value) for flag, value in settings(subject).items() if type(value) is bool and flag != name]
-    for flag, value in flags[:_SWITCHES]:
-        other = varied(subject, flag, not value)
+    switches = [(it, not value) for it, value in settings(subject).items() if type(value) is bool and it != name]
+    weights = [
+        (it, 0.2) for it, value in settings(subject).items() if type(value) is float and not value and it != name
+    ]
+    for switch, value in (switches + weights)[:_SWITCHES]:
+        other = varied(subject, switch, value)
         if other is not None and not other.fresh().tried().error:
             yield other
 
@@ -112,7 +117,10 @@ def _seen(subject: Subject) -> list[list[Tensor] | None]:
 
 def _at(subject: Subject, args: Args) -> list[Tensor] | None:
     torch.manual_seed(0)
-    done = attempt(lambda: subject.fresh().slopes(args, subject.judged))
+    subject = subject.fresh()
+    if of_making(subject):
+        subject.tried(*args)  # what it keeps may matter from the second call on
+    done = attempt(lambda: subject.slopes(args, subject.judged))
     if done.error:
         torch.manual_seed(0)
         plain = subject.fresh().tried(*args)
