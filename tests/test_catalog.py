@@ -31,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings(f"ignore:{KL_MEAN}")
 LEGACY = {"size_average", "reduce", "reduction"}
 CHAPTERS = {
     "mse-and-l1", "huber", "counts-and-noise", "binary", "cross-entropy", "kl-divergence", "hinge", "multilabel",
-    "ranking", "embeddings", "ctc", "next-token",
+    "ranking", "embeddings", "ctc", "next-token", "beyond-torch", "custom-losses",
 }  # fmt: skip
 JARGON = {"logit", "logits", "gradient", "log-probability", "residual", "softmax", "sigmoid", "tensor", "likelihood"}
 
@@ -661,6 +661,11 @@ def check_best_constant(entry: Row) -> None:
         close(found, torch.stack([y.mean(), y.var(correction=0).log()]))
         return
     y = skewed_targets(entry)
+    levels = {"quantile at q": lambda: entry.options["q"]}
+    if entry.best_constant in levels:
+        # Where a share of the targets lies below; between two of them, every number is as good.
+        close(best_on_a_line(entry, y, -10, 10), y.quantile(levels[entry.best_constant]()))
+        return
     if y.ndim == 2 or not y.is_floating_point():
         found = best_vector(entry, y)
     else:
@@ -727,6 +732,15 @@ def beware_hinge() -> None:
         close(best_on_a_line(CATALOG["hinge_loss"], targets, -5, 5), torch.tensor(1.0, dtype=torch.float64))
 
 
+def beware_quantile() -> None:
+    """Two columns may cross: nothing costs more where they do than each of them alone."""
+    crossed, y = torch.tensor([[3.0, 1.0]]), torch.tensor([2.0])
+    with pytest.raises(ValueError, match="2 columns"):
+        lossbook.quantile_loss(crossed[:, 0], y, q=[0.1, 0.9])
+    alone = [lossbook.quantile_loss(crossed[:, k], y, q=q) for k, q in enumerate((0.1, 0.9))]
+    assert lossbook.quantile_loss(crossed, y, q=[0.1, 0.9]) == sum(alone) / 2
+
+
 def beware_huber() -> None:
     for delta in (0.0, -1.0):
         with pytest.raises(RuntimeError):
@@ -778,6 +792,7 @@ def beware_adaptive() -> None:
 
 BEWARE = {
     "hinge_loss": beware_hinge,
+    "quantile_loss": beware_quantile,
     "huber_loss": beware_huber,
     "kl_div": beware_kl,
     "nll_loss": beware_nll,
@@ -886,6 +901,8 @@ WRONG = [
     (check_best_constant, but("cross_entropy", best_constant="anything: all constants cost the same")),
     (check_best_constant, but("huber_loss", best_constant="anything: all constants cost the same")),
     (check_best_constant, but("hinge_embedding_loss", options={"margin": 2.0})),
+    (check_best_constant, but("quantile_loss", options={"q": 0.9})),
+    (check_best_constant, but("quantile_loss", best_constant="mean")),
     (check_best_constant, but("hinge_loss", options={"margin": 2.0})),
     (check_best_constant, but("hinge_loss", best_constant="mean")),
 ]  # fmt: skip

@@ -3,16 +3,20 @@
 Each is a function of the error, ``input - target``. In each, the slope is a pull on the prediction.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from lossbook.losses import checks
+from lossbook.losses.options import hold
 from lossbook.losses.reduction import reduce
 
 __all__ = [
     "HuberLoss",
     "L1Loss",
     "MSELoss",
+    "QuantileLoss",
     "SmoothL1Loss",
     "huber_loss",
     "huber_slope",
@@ -20,6 +24,8 @@ __all__ = [
     "l1_slope",
     "mse_loss",
     "mse_slope",
+    "quantile_loss",
+    "quantile_slope",
     "smooth_l1_loss",
     "smooth_l1_slope",
 ]
@@ -255,6 +261,96 @@ def clip(error: Tensor, limit: float) -> Tensor:
     return torch.where(error.abs() < limit, error, error.detach().clamp(-limit, limit))
 
 
+def quantile_loss(
+    input: Tensor,
+    target: Tensor,
+    *,
+    q: float | Sequence[float] | Tensor = 0.5,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    r"""Quantile loss: to predict too little costs ``q`` a unit, to predict too much ``1 - q``.
+
+    .. math::
+
+        \ell(x, y) = \max(q\,(y - x),\ (q - 1)(y - x)) = \begin{cases}
+            q\,|y - x| & y > x \\
+            (1 - q)\,|y - x| & y \le x
+        \end{cases}
+
+    Also called pinball loss. What it asks for is the quantile: an amount that a share ``q`` of the targets stays below.
+
+    Args:
+        input: predictions, any shape, floating point. For K quantiles one column more, (…, K).
+        target: true amounts, real numbers, the shape of ``input``; for K quantiles its shape without the last
+            dimension. Nothing is broadcast.
+        q: the share of the targets that should lie below the prediction, between 0 and 1. For K quantiles a sequence or
+            a tensor of K such numbers, one for each column of ``input``; also where K is 1.
+        weight: one factor per target, in its shape. ``mean`` divides by their sum, counted once for each quantile.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``. ``mean`` divides by the number of elements of ``input``, so that
+            K quantiles weigh as much as one.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``reduction="none"``, in units of the target, in the dtype of
+        ``input``. The mean of nothing is nan.
+
+    Raises:
+        RuntimeError: ``input`` is not real floating point; ``target`` or ``weight`` is complex or bool.
+        TypeError: an argument is not a tensor; ``q`` is no number and holds none; ``reduction`` is not a string.
+        ValueError: a size does not fit; a level in ``q`` is not between 0 and 1 (a tensor's on a CPU alone); an unknown
+            reduction.
+
+    Example:
+        >>> quantile_loss(torch.tensor([2.0, 2.0]), torch.tensor([1.0, 5.0]), q=0.9, reduction="none")
+        tensor([0.1000, 2.7000])
+        >>> low_and_high = torch.tensor([[1.0, 4.0], [3.0, 6.0]])
+        >>> quantile_loss(low_and_high, torch.tensor([2.0, 7.0]), q=[0.1, 0.9])
+        tensor(0.4000)
+
+    Torch twin: none. With ``q=0.5`` it is half of :func:`torch.nn.functional.l1_loss`, and as there an exact prediction
+    has the slope 0. The same number comes from ``mean_pinball_loss`` of scikit-learn, whose ``alpha`` is ``q``; for
+    several quantiles, from the mean of its numbers. Nothing keeps the predicted quantiles in order. Half precision is
+    computed in float32 and rounded once.
+
+    Source: Koenker, R., Bassett, G. (1978), Regression quantiles, doi:10.2307/1913643.
+    """
+    checks.current_reduction(reduction)
+    levels, columns = checks.regression.quantiles(q)
+    x, y, weight, dtype = checks.regression.amounts(input, target, weight, columns=columns)
+    error = y - x
+    levels = _beside(levels, error)
+    size = error.abs()
+    loss = torch.where(error > 0, levels * size, (1 - levels) * size)
+    return reduce(loss, reduction, weight, dtype=dtype)
+
+
+def _beside(levels: float | Tensor, error: Tensor) -> Tensor:
+    """The levels of quantiles as they meet the errors: in their dtype and on their device."""
+    return levels.to(error) if isinstance(levels, Tensor) else error.new_full((), levels)
+
+
+def quantile_slope(input: Tensor, target: Tensor, *, q: float | Sequence[float] | Tensor = 0.5) -> Tensor:
+    r"""Slope of :func:`quantile_loss` per element: one constant pull up, another one down, 0 at the kink.
+
+    .. math::
+
+        \frac{\partial \ell}{\partial x} = \begin{cases}
+            -q & x < y \\
+            0 & x = y \\
+            1 - q & x > y
+        \end{cases}
+
+    Over many targets the two are in balance where a share ``q`` of them lies below.
+
+    Example:
+        >>> quantile_slope(torch.tensor([2.0, 2.0, 2.0]), torch.tensor([1.0, 2.0, 5.0]), q=0.9)
+        tensor([ 0.1000,  0.0000, -0.9000])
+    """
+    levels, columns = checks.regression.quantiles(q)
+    levels, y = _beside(levels, input), target if columns is None else target.unsqueeze(-1)
+    return torch.where(input > y, 1 - levels, torch.where(input < y, -levels, 0))
+
+
 class L1Loss(nn.Module):
     """Module form of :func:`l1_loss`.
 
@@ -337,3 +433,35 @@ class SmoothL1Loss(nn.Module):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
+
+
+class QuantileLoss(nn.Module):
+    """Module form of :func:`quantile_loss`.
+
+    Args:
+        q: the share of the targets that should lie below the prediction, or K of them. A tensor becomes a buffer.
+        weight: one factor per target, held as a buffer.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+
+    Example:
+        >>> QuantileLoss(q=0.9)(torch.tensor([2.0, 2.0]), torch.tensor([1.0, 5.0]))
+        tensor(1.4000)
+    """
+
+    weight: Tensor | None
+    q: float | Sequence[float] | Tensor
+
+    def __init__(
+        self,
+        *,
+        q: float | Sequence[float] | Tensor = 0.5,
+        weight: Tensor | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__()
+        self.reduction = reduction
+        self.register_buffer("weight", weight)
+        hold(self, q=q)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return quantile_loss(input, target, q=self.q, weight=self.weight, reduction=self.reduction)

@@ -16,7 +16,7 @@ from lossbook.teach.data import experiment
 __all__ = ["card", "cheat_sheet", "names_elsewhere", "overview"]
 
 # How the formulas of the catalog write the options.
-_SYMBOLS = {"delta": r"\delta", "beta": r"\beta", "margin": "m", "eps": r"\varepsilon", "p": "p"}
+_SYMBOLS = {"delta": r"\delta", "beta": r"\beta", "margin": "m", "eps": r"\varepsilon", "p": "p", "q": "q"}
 _SYMBOLS |= {"distance_function": "d"}
 
 

@@ -77,6 +77,11 @@ def _smooth_sharp(g: torch.Generator) -> tuple[Tensor, Tensor]:
     return F.smooth_l1_loss(x, y, beta=0.0), F.l1_loss(x, y)
 
 
+def _half_below(g: torch.Generator) -> tuple[Tensor, Tensor]:
+    x, y = _pair(g)
+    return F.quantile_loss(x, y, q=0.5), F.l1_loss(x, y) / 2
+
+
 def _gauss_sure(g: torch.Generator) -> tuple[Tensor, Tensor]:
     x, y = _pair(g)
     return F.gaussian_nll_loss(x, y, torch.ones_like(x)), F.mse_loss(x, y) / 2
@@ -194,6 +199,7 @@ EDGES = (
     Edge("huber_loss", "l1_loss", "δ → 0, divided by δ", _huber_narrow, limit=True, within=1e-8),
     Edge("huber_loss", "smooth_l1_loss", "δ = β: δ times it", _huber_smooth),
     Edge("smooth_l1_loss", "l1_loss", "β = 0", _smooth_sharp),
+    Edge("quantile_loss", "l1_loss", "q = ½: half of it", _half_below),
     Edge("gaussian_nll_loss", "mse_loss", "variance 1: half of it", _gauss_sure),
     Edge("poisson_nll_loss", "binary_cross_entropy_with_logits", "rare events", _poisson_rare, limit=True),
     Edge("poisson_nll_loss", "mse_loss", "large counts", _poisson_busy, limit=True, within=1e-3),
@@ -218,6 +224,7 @@ EDGES = (
 
 # Where each loss stands on the map: right, up. Neighbours in meaning are neighbours here.
 PLACES = {
+    "quantile_loss": (0.9, 13.2),
     "l1_loss": (0.9, 11.4),
     "smooth_l1_loss": (0.9, 9.6),
     "huber_loss": (4.1, 10.5),

@@ -153,6 +153,35 @@ def flat(nested: list) -> list:
     return [number for part in nested for number in (flat(part) if isinstance(part, list) else [part])]
 
 
+Elements = Tensor | tuple[Tensor, Tensor]
+
+
+def second_form(elements: Callable[..., Elements]) -> Callable[..., Tensor]:
+    """Of a formula for each element, the loss as torch's own behave: autocast, half precision, weight, reduction.
+
+    ``elements`` takes the arguments wide, and gives the losses; and beside them, where not every one counts, which do.
+    A weight has the shape of the losses, or of their first dimensions.
+    """
+
+    def loss(*, weight: Tensor | None = None, reduction: str = "mean", **arguments: Any) -> Tensor:
+        dtype = next(iter(arguments.values())).dtype
+        dtype = torch.float32 if torch.is_autocast_enabled("cpu") and dtype in HALF else dtype
+        with torch.autocast("cpu", enabled=False):
+            found = elements(**{name: _wide(value) for name, value in arguments.items()})
+            losses, counts = found if isinstance(found, tuple) else (found, torch.ones_like(found))
+            if weight is not None:
+                factors = _wide(weight).reshape(weight.shape + (1,) * (losses.dim() - weight.dim()))
+                losses, counts = losses * factors, torch.where(counts != 0, factors, 0)
+            total = losses.sum()
+            return {"none": losses, "sum": total, "mean": total / counts.sum()}[reduction].to(dtype)
+
+    return loss
+
+
+def _wide(value: Any) -> Any:
+    return value.float() if isinstance(value, Tensor) and value.dtype in HALF else value
+
+
 def each(pair: Callable[..., tuple[mpf, mpf]]) -> Callable[..., Exact]:
     """Of a formula for one element, value and slope, the one for all: numbers by position, options by name."""
 

@@ -7,6 +7,7 @@ import mpmath
 import torch
 from mpmath import mpf
 from torch import Tensor
+from torch.nn import functional as F
 
 from tests.cases.form import (
     ANY_DERIVATIVE,
@@ -18,11 +19,13 @@ from tests.cases.form import (
     BadCall,
     Case,
     Difference,
+    Exact,
     Trial,
     each,
     named,
     noise,
     numbers,
+    second_form,
 )
 
 # --- amounts: input and target of one shape, real numbers -------------------------------------------------------
@@ -135,6 +138,65 @@ CASES = (
 )
 
 
+# --- losses that torch lacks: nothing is broadcast -----------------------------------------------------------------
+
+_BROADCAST = ("broadcast", "broadcast-0-d", "broadcast-input")
+# Errors on both sides of 1, where log-cosh changes its formula, and where rounding would eat a small one.
+_NEAR = numbers(-2, -1.01, -1, -0.99, -0.25, -1e-3, -1e-9, 0, 1e-9, 1e-3, 0.25, 0.99, 1, 1.01, 2)
+
+
+def own_amount_cases(loss: str, options: tuple[dict[str, Any], ...]) -> Iterator[Case]:
+    for option in options:
+        for name, tensors in NUMBERS.items():
+            yield Case(loss, name, tensors, option, exact=name in _EXACT, places=8)
+        yield Case(loss, "near", amounts(_NEAR, torch.zeros(15).double()), option, exact=True, places=8)
+    for name, (tensors, facts) in LAYOUTS.items():
+        if name not in _BROADCAST:
+            yield Case(loss, name, tensors, options[-1], **facts)
+    for name, tensors in MANY.items():
+        yield Case(loss, name, tensors, options[0], dtypes=HALF, reductions=("mean", "sum"))
+    for name, tensors in WEIGHTS.items():
+        yield Case(loss, name, tensors, options[-1])
+    for name, (tensors, facts) in WEIGHT_LAYOUTS.items():
+        if name != "weights-broadcast":
+            yield Case(loss, name, tensors, options[-1], **facts)
+
+
+_LEVELS = (0.125, 0.5, 0.75)
+_COLUMNS = numbers(-2, -1, 0, 1, 2, 0, 0, 0, 0).reshape(3, 3)
+_ROWS = {"rows": ("input", "target")}
+QUANTILES: dict[str, tuple[dict[str, Tensor], dict[str, Any]]] = {
+    "columns": (amounts(noise(4, 3), noise(4, seed=1)), {"exact": True, "places": 8} | _ROWS),
+    "columns-joints": (amounts(_COLUMNS, numbers(0, 1, -1)), {"exact": True, "places": 8} | _ROWS),
+    "columns-one-target": (amounts(noise(3), noise(1, seed=1)[0]), {"rows": ()}),
+    "columns-K-dim": (amounts(noise(2, 5, 3), noise(2, 5, seed=1)), _ROWS),
+    "columns-transposed": (amounts(noise(3, 4).t(), noise(4, seed=1)), _ROWS),
+    "columns-weighted": (amounts(noise(4, 3), noise(4, seed=1), noise(4, seed=2).abs()), {"rows": ()}),
+    "columns-empty": (amounts(*(torch.zeros(0, *more).double() for more in ((3,), ()))), {"rows": ()}),
+    "columns-double-target": (amounts(noise(4, 3), noise(4, seed=1)), {"fixed": {"target"}} | _ROWS),
+}
+
+
+def quantile_cases() -> Iterator[Case]:
+    yield from own_amount_cases("quantile_loss", ({}, {"q": 0.9}, {"q": 0.125}))
+    for q in (_LEVELS, torch.tensor(_LEVELS)):
+        for name, (tensors, facts) in QUANTILES.items():
+            yield Case("quantile_loss", name, tensors, {"q": q}, **facts)
+    yield Case("quantile_loss", "one-column", amounts(noise(4, 1), noise(4, seed=1)), {"q": [0.25]}, **_ROWS)
+
+
+@second_form
+def quantile_from_l1(input: Tensor, target: Tensor, q: Any = 0.5) -> Tensor:
+    """The absolute error of torch, times one share above the target and another one below."""
+    q = torch.as_tensor(q, dtype=torch.promote_types(input.dtype, target.dtype))
+    target = target.unsqueeze(-1).expand_as(input) if q.dim() else target
+    return F.l1_loss(input, target, reduction="none") * torch.where(target > input, q, 1 - q)
+
+
+CASES += (*quantile_cases(),)
+SECOND_FORMS = {"quantile_loss": quantile_from_l1}
+
+
 # --- bad calls ----------------------------------------------------------------------------------------------------
 
 _X = torch.ones(3)
@@ -189,6 +251,54 @@ BAD_CALLS = (
     *bad_limits("huber_loss", "delta", 0.0, -1.0, NAN),
     *bad_limits("smooth_l1_loss", "beta", -1.0, NAN),
 )
+
+_OWN: dict[str, tuple[dict[str, Any], tuple[str, ...], type[Exception]]] = {
+    "list-for-input": ({"input": [1.0]}, ("input", "list", "torch.tensor"), TypeError),
+    "number-for-target": ({"target": 1.0}, ("target", "float", "torch.tensor"), TypeError),
+    "number-for-weight": ({"weight": 2.0}, ("weight", "float", "torch.tensor"), TypeError),
+    "integers": ({"input": _X.long()}, ("input", "int64", "input.float()"), RuntimeError),
+    "complex": ({"input": _X.cfloat()}, ("input", "complex64", "real"), RuntimeError),
+    "complex-target": ({"target": _X.cfloat()}, ("target", "complex64", "real"), RuntimeError),
+    "bool-target": ({"target": _X > 0}, ("target", "bool", "target.float()"), RuntimeError),
+    "complex-weight": ({"weight": _X.cfloat()}, ("weight", "complex64", "real"), RuntimeError),
+    "column": ({"target": _X[:, None]}, ("target", "(3, 1)", "input", "(3,)", "broadcast"), ValueError),
+    "one-target": ({"target": _X[:1]}, ("target", "(1,)", "input", "(3,)"), ValueError),
+    "target-0-d": ({"target": _X[0]}, ("target", "()", "input", "(3,)"), ValueError),
+    "weight-0-d": ({"weight": _X[0]}, ("weight", "()", "target", "(3,)"), ValueError),
+    "weight-column": ({"weight": _X[:, None]}, ("weight", "(3, 1)", "target", "(3,)", "broadcast"), ValueError),
+    "reduction": ({"reduction": "avg"}, ("reduction", "'avg'", "none", "mean", "sum"), ValueError),
+    "old-reduction": ({"reduction": "elementwise_mean"}, ("reduction", "elementwise_mean"), ValueError),
+    "no-reduction": ({"reduction": None}, ("reduction", "None"), TypeError),
+}
+_BAD_QUANTILES: dict[str, tuple[dict[str, Any], tuple[str, ...], type[Exception]]] = {
+    **{f"q={q}": ({"q": q}, ("q", "between 0 and 1", str(q)), ValueError) for q in (0.0, 1.0, -0.5, NAN, 90.0)},
+    "q-a-word": ({"q": "0.5"}, ("q", "real number", "str"), TypeError),
+    "q-a-list-of-words": ({"q": ["0.5"]}, ("q", "real number", "str"), TypeError),
+    "no-q": ({"q": []}, ("q", "(0,)", "number"), ValueError),
+    "q-in-a-table": ({"q": torch.full((1, 3), 0.5)}, ("q", "(1, 3)", "column"), ValueError),
+    "q-in-percent": (
+        {"q": torch.tensor([10.0, 50.0, 90.0])},
+        ("q", "between 0 and 1", "[10.0, 50.0, 90.0]"),
+        ValueError,
+    ),
+    "too-few-columns": ({"q": [0.1, 0.9]}, ("input", "2 columns", "(3,)", "(3, 2)"), ValueError),
+    "targets-in-columns": ({"q": [0.1, 0.5, 0.9]}, ("target", "()", "(3,)", "broadcast"), ValueError),
+    "weights-in-columns": (
+        {"input": _X[None], "target": _X[:1], "weight": _X[None], "q": [0.1, 0.5, 0.9]},
+        ("weight", "target", "(1,)", "(1, 3)"),
+        ValueError,
+    ),
+}
+
+
+def own_bad_calls(
+    loss: str, table: dict[str, tuple[dict[str, Any], tuple[str, ...], type[Exception]]]
+) -> Iterator[tuple[BadCall, type[Exception]]]:
+    for name, (arguments, says, kind) in table.items():
+        yield BadCall(loss, name, {"input": _X, "target": _X} | arguments, says), kind
+
+
+OWN_BAD_CALLS = (*own_bad_calls("quantile_loss", _OWN | _BAD_QUANTILES),)
 
 
 # --- where this package differs from torch ------------------------------------------------------------------------
@@ -322,7 +432,29 @@ def smooth_l1(x: mpf, y: mpf, beta: float = 1.0) -> tuple[mpf, mpf]:
     return value / mpf(beta), slope / mpf(beta)
 
 
+def pinball(x: mpf, y: mpf, q: float = 0.5) -> tuple[mpf, mpf]:
+    q = mpf(q)
+    return (q * (y - x), -q) if x < y else ((1 - q) * (x - y), (1 - q) * (x > y))
+
+
+def pinballs(input: list, target: list, q: Any = 0.5) -> Exact:
+    """Of each target, as many as there are levels."""
+    if isinstance(q, float):
+        return each(pinball)(input=input, target=target, q=q)
+    levels = [float(level) for level in q]
+    values, slopes = zip(
+        *(
+            pinball(x, y, level)
+            for row, y in zip(input, target, strict=True)
+            for x, level in zip(row, levels, strict=True)
+        ),
+        strict=True,
+    )
+    return Exact(list(values), list(slopes))
+
+
 EXACT = {
+    "quantile_loss": pinballs,
     "l1_loss": each(absolute),
     "mse_loss": each(square),
     "huber_loss": each(huber),

@@ -1,6 +1,8 @@
 """The losses for amounts, beside judges that are not torch: exact arithmetic, scipy, scikit-learn, identities."""
 
+import copy
 import math
+import pickle
 from itertools import pairwise, product
 
 import numpy as np
@@ -14,7 +16,8 @@ from lossbook.catalog import CATALOG
 from tests.cases import CASES, Case, noise, trials
 from tests.losses import judges
 
-LOSSES = ("l1_loss", "mse_loss", "huber_loss", "smooth_l1_loss")
+OWN = ("quantile_loss",)
+LOSSES = ("l1_loss", "mse_loss", "huber_loss", "smooth_l1_loss", *OWN)
 X, Y = 3 * noise(200), noise(200, seed=1)
 
 
@@ -74,9 +77,75 @@ def test_huber_over_delta_tends_to_l1_as_delta_goes_to_zero():
     torch.testing.assert_close(lossbook.huber_loss(X, Y, delta=1e-9) / 1e-9, lossbook.l1_loss(X, Y))
 
 
+# --- quantiles ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("q", [0.05, 0.5, 0.9])
+def test_quantile_is_sklearns_pinball(q: float):
+    weight = noise(200, seed=2).abs()
+    for by, options in ((None, {}), (weight.numpy(), {"weight": weight})):
+        expected = metrics.mean_pinball_loss(Y.numpy(), X.numpy(), alpha=q, sample_weight=by)
+        assert lossbook.quantile_loss(X, Y, q=q, **options).item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_several_quantiles_are_each_by_itself():
+    levels, columns, weight = (0.1, 0.5, 0.9), noise(200, 3, seed=3), noise(200, seed=2).abs()
+    alone = [lossbook.quantile_loss(columns[:, k], Y, q=q, reduction="none") for k, q in enumerate(levels)]
+    for q in (levels, list(levels), torch.tensor(levels, dtype=torch.float64)):
+        assert torch.equal(lossbook.quantile_loss(columns, Y, q=q, reduction="none"), torch.stack(alone, 1))
+        weighted = lossbook.quantile_loss(columns, Y, q=q, weight=weight)
+        expected = [
+            metrics.mean_pinball_loss(Y, columns[:, k], alpha=p, sample_weight=weight) for k, p in enumerate(levels)
+        ]
+        assert weighted.item() == pytest.approx(np.mean(expected), rel=1e-12)
+
+
+def test_half_a_quantile_is_half_the_absolute_error_slope_and_kink_included():
+    x = torch.cat([X, Y[:3]]).requires_grad_()
+    y = torch.cat([Y, Y[:3]])
+    losses = [lossbook.quantile_loss(x, y, reduction="sum"), lossbook.l1_loss(x, y, reduction="sum") / 2]
+    torch.testing.assert_close(*losses)
+    assert torch.equal(*(torch.autograd.grad(loss, x)[0] for loss in losses))
+
+
+@pytest.mark.parametrize("q", [0.1, 0.5, 0.75])
+def test_the_best_constant_of_a_quantile_leaves_its_share_below(q: float):
+    """At a quantile the slopes of all targets cancel, and on both sides of it they do not."""
+    targets = torch.arange(1, 40, dtype=torch.float64)  # 39 of them: a quantile is one of the targets
+    best = torch.tensor(q * 39).ceil()
+    costs = {c: lossbook.quantile_loss(torch.full_like(targets, c), targets, q=q) for c in range(1, 40)}
+    assert min(costs, key=costs.get) == best
+    for side in (-0.5, 0.5):
+        pull = lossbook.quantile_slope(torch.full_like(targets, best.item() + side), targets, q=q).sum()
+        assert pull * side > 0
+
+
+def test_twice_the_mean_over_all_quantiles_is_the_continuous_ranked_probability_score():
+    """Of a normal distribution its closed form is known: Gneiting, Raftery (2007), equation 21."""
+    levels = (torch.arange(2000, dtype=torch.float64) + 0.5) / 2000
+    normal = torch.distributions.Normal(torch.tensor(0.0).double(), torch.tensor(1.0).double())
+    for y in (-1.0, 0.0, 2.0):
+        target = torch.tensor(y).double()
+        score = 2 * lossbook.quantile_loss(normal.icdf(levels), target, q=levels)
+        known = y * (2 * normal.cdf(target) - 1) + 2 * normal.log_prob(target).exp() - 1 / math.sqrt(math.pi)
+        assert score.item() == pytest.approx(known.item(), abs=1e-4)
+
+
+def test_the_module_of_several_quantiles_carries_them():
+    columns, levels = noise(200, 3, seed=3), torch.tensor([0.1, 0.5, 0.9])
+    module = lossbook.QuantileLoss(q=levels, weight=noise(200, seed=2).abs(), reduction="sum")
+    assert list(module.state_dict()) == ["weight", "q"]
+    assert module.double().q.dtype == torch.float64
+    for form in (module, pickle.loads(pickle.dumps(module)), copy.deepcopy(module)):
+        expected = lossbook.quantile_loss(columns, Y, q=module.q, weight=module.weight, reduction="sum")
+        assert torch.equal(form(columns, Y), expected)
+    assert not lossbook.QuantileLoss(q=(0.1, 0.9)).state_dict()
+
+
 # --- slopes -------------------------------------------------------------------------------------------------------
 
-SLOPES = [case for case in CASES if case.loss in LOSSES and case.name in ("random", "wide", "joints", "equal", "large")]
+SLOPED = ("random", "wide", "joints", "equal", "large", "near", "columns", "columns-joints", "columns-K-dim")
+SLOPES = [case for case in CASES if case.loss in LOSSES and case.name in SLOPED]
 
 
 @pytest.mark.parametrize("case", SLOPES, ids=str)
@@ -127,11 +196,14 @@ def test_best_constant(loss: str):
         # By hand, with a limit of 1: the clipped errors m, m - 0.1, m - 0.4, -1 and -1
         # add up to 3 m - 2.5.
         "where the clipped errors cancel": torch.tensor(2.5 / 3),
+        "quantile at q": data.quantile(0.5),
     }[CATALOG[loss].best_constant]
     assert best == pytest.approx(expected.item(), abs=1e-3)
 
 
-@pytest.mark.parametrize(("loss", "with_weight"), [*product(("l1_loss", "mse_loss", "huber_loss"), (False, True))])
+@pytest.mark.parametrize(
+    ("loss", "with_weight"), [*product(("l1_loss", "mse_loss", "huber_loss", *OWN), (False, True))]
+)
 def test_the_divisor_of_the_mean(loss: str, with_weight: bool):
     """What the catalog says that ``mean`` divides by, read off as sum over mean."""
     row, f = CATALOG[loss], getattr(lossbook, loss)
@@ -146,3 +218,41 @@ def test_the_options_of_the_catalog_are_the_defaults(loss: str):
     defaults = judges.parameters(getattr(lossbook, loss))
     options = {name: default for name, default, _ in defaults if name not in ("input", "target", "reduction")}
     assert options == CATALOG[loss].options
+
+
+# --- the Modules of losses that torch lacks -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("loss", "options"), [("quantile_loss", {"q": 0.9})])
+def test_a_module_does_what_its_function_does(loss: str, options: dict):
+    f, module = getattr(lossbook, loss), getattr(lossbook, CATALOG[loss].module)
+    changed = options | {"weight": noise(200, seed=2).abs(), "reduction": "sum"}
+    made = module(**changed)
+    for form in (made, pickle.loads(pickle.dumps(made)), copy.deepcopy(made)):
+        assert torch.equal(form(X, Y), f(X, Y, **changed))
+    assert list(made.state_dict()) == ["weight"]
+    assert torch.equal(module()(X, Y), f(X, Y))
+    assert not module().state_dict()
+    assert made.float()(X.float(), Y).dtype == torch.float32
+    with pytest.raises(TypeError):
+        module(0.5)
+    later = module()
+    for name, value in changed.items():
+        setattr(later, name, value)
+    assert torch.equal(later(X, Y), f(X, Y, **changed))
+
+
+@pytest.mark.parametrize("loss", OWN)
+def test_the_result_has_the_dtype_of_input_and_loses_no_digit_of_a_wider_target(loss: str):
+    f, far = getattr(lossbook, loss), torch.tensor([1e8 + 0.25], dtype=torch.float64)
+    value = f(torch.tensor([1e8]), far)
+    assert value.dtype == torch.float32
+    assert value == f(torch.tensor([0.0]), torch.tensor([0.25]))
+
+
+@pytest.mark.parametrize("loss", OWN)
+def test_the_mean_of_nothing_is_nan_and_its_sum_0(loss: str):
+    f, nothing = getattr(lossbook, loss), torch.zeros(0)
+    assert f(nothing, nothing).isnan()
+    assert f(nothing, nothing, reduction="sum") == 0
+    assert f(torch.ones(3), torch.ones(3), weight=torch.zeros(3)).isnan()

@@ -300,6 +300,28 @@ def tensors(**named: object) -> None:
         tensor(name, value, TypeError)
 
 
+def real_input(input: Tensor) -> None:
+    """Raise RuntimeError unless input, of a loss that torch lacks, is of real floating point."""
+    if not input.is_floating_point():
+        raise RuntimeError(f"input must be real floating point, but it is of dtype {input.dtype}: give input.float()")
+
+
+def real(**named: Tensor) -> None:
+    """Raise RuntimeError if one of them is complex or bool: there is no amount in it."""
+    for name, value in named.items():
+        if value.is_complex() or value.dtype == torch.bool:
+            raise RuntimeError(f"{name} must hold real numbers, but it is of dtype {value.dtype}: give {name}.float()")
+
+
+def of_size(name: str, value: Tensor, size: torch.Size, of: str = "input") -> None:
+    """Raise ValueError unless ``value`` has that size: a loss that torch lacks broadcasts nothing."""
+    if value.size() != size:
+        raise ValueError(
+            f"{name} must have the size of {of}, {tuple(size)}, but it has {tuple(value.shape)}: "
+            "nothing is broadcast here"
+        )
+
+
 def readable(values: Tensor) -> Tensor | None:
     """The plain tensor whose values a check may read, or ``None``.
 

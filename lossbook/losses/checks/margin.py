@@ -22,14 +22,9 @@ def keeps_input(input: Tensor, target: Tensor) -> None:
 def sides(input: Tensor, target: Tensor, weight: Tensor | None) -> None:
     """Check a score per element, its side as 1 or −1, and its weight: nothing is broadcast, no other label taken."""
     general.tensors(input=input, target=target)
-    if not input.is_floating_point():
-        raise RuntimeError(f"input must be real floating point, but it is of dtype {input.dtype}: give input.float()")
+    general.real_input(input)
     general.constant("target", target)
-    if target.size() != input.size():
-        raise ValueError(
-            f"target must have the size of input, {tuple(input.shape)}, but it has {tuple(target.shape)}: "
-            "nothing is broadcast here"
-        )
+    general.of_size("target", target, input.size())
     if weight is not None:
         general.tensors(weight=weight)
         general.weight_size(weight, input.size())
