@@ -63,7 +63,7 @@ def cost(name: str, score: Tensor, ink: Tensor, ratio: Tensor) -> Tensor:
 def train(name: str, noisy: Tensor, ink: Tensor, seed: int) -> nn.Module:
     """A network, from the same start for each loss. It sees five pixels around, twice."""
     torch.manual_seed(seed)
-    layers = [nn.Conv2d(1, CHANNELS, 5, padding=2), nn.ReLU(), nn.Conv2d(CHANNELS, CHANNELS, 5, padding=2), nn.ReLU()]
+    layers = [nn.Conv2d(1, CHANNELS, 5, padding=2), nn.SiLU(), nn.Conv2d(CHANNELS, CHANNELS, 5, padding=2), nn.SiLU()]
     model = nn.Sequential(*layers, nn.Conv2d(CHANNELS, 1, 1))
     optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
     ratio = (1 - ink).sum() / ink.sum()
