@@ -4,7 +4,7 @@ The straight lines of the Huber chapter, fitted to their optimum: on the diabete
 training targets, judged on clean held-back rows; and on the tumours as they are. Both losses that bend are scaled so
 that on normal noise they need as many rows more than squared error does: one in twenty.
 
-Run ``python book/experiments/bend_softly.py`` to record anew. The chapter shows the record.
+Run ``python -m book.experiments.bend_softly`` to record anew. The chapter shows the record.
 """
 
 from pathlib import Path

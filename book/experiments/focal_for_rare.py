@@ -12,7 +12,7 @@ the best temperature, and for focal loss without alpha of the probabilities take
 the threshold at one half and with the best one. Temperature and threshold are chosen on one half of the held-back rows
 and judged on the other, both ways round.
 
-Run ``python book/experiments/focal_for_rare.py`` to record anew; it takes some minutes. The chapter shows the record.
+Run ``python -m book.experiments.focal_for_rare`` to record anew; it takes some minutes. The chapter shows the record.
 """
 
 from functools import partial

@@ -14,41 +14,25 @@ Run ``python book/experiments/ink_in_noise.py`` to record anew; it takes some mi
 from pathlib import Path
 
 import torch
-from sklearn import datasets
 from torch import Tensor, nn
 
 import lossbook
 from lossbook import records
+from lossbook.teach import data
 
 RECORD = Path(__file__).parents[1] / "_data" / "experiments" / "ink_in_noise.json"
 SEEDS = range(10)
-FIELD, TRAIN, TEST, EMPTY = 24, 240, 240, 0.2
-NOISE, SPECKS = 0.35, 0.02
-INK = 0.6  # a pixel of a digit that is brighter than this is ink
+TRAIN, TEST = 240, 240
 EPOCHS, BATCH, RATE, CHANNELS = 24, 20, 0.01, 6
 LOSSES = ("cross-entropy", "weighted", "dice", "both")
 
 Pictures = tuple[Tensor, Tensor]
 
 
-def pictures(count: int, rows: Tensor, generator: torch.Generator) -> Pictures:
-    """Pictures (count, 1, 24, 24) and their ink, of the digits in these rows of scikit-learn's set."""
-    digits = torch.tensor(datasets.load_digits().images / 16, dtype=torch.float32)[rows]
-    clean = torch.zeros(count, 1, FIELD, FIELD)
-    chosen = torch.randint(len(digits), (count,), generator=generator)
-    corner = torch.randint(FIELD - 7, (count, 2), generator=generator)
-    shows = torch.rand(count, generator=generator) >= EMPTY
-    for picture, which, (top, left), full in zip(clean, chosen, corner.tolist(), shows, strict=True):
-        picture[0, top : top + 8, left : left + 8] = digits[which] * full
-    noisy = clean + NOISE * torch.randn(clean.shape, generator=generator)
-    return noisy + (torch.rand(clean.shape, generator=generator) < SPECKS), (clean > INK).float()
-
-
 def parts(seed: int) -> tuple[Pictures, Pictures]:
     """Pictures to train on, and pictures made of other digits."""
-    generator = torch.Generator().manual_seed(seed)
-    order = torch.randperm(1797, generator=generator)
-    return pictures(TRAIN, order[600:], generator), pictures(TEST, order[:600], generator)
+    order = torch.randperm(1797, generator=torch.Generator().manual_seed(seed)).tolist()
+    return data.digits_in_noise(TRAIN, 2 * seed, order[600:]), data.digits_in_noise(TEST, 2 * seed + 1, order[:600])
 
 
 def cost(name: str, score: Tensor, ink: Tensor, ratio: Tensor) -> Tensor:
