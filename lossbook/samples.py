@@ -141,6 +141,13 @@ def distributions(size: int, draw: _Draw) -> Sample:
 
 
 @_maker
+def teachers(size: int, draw: _Draw) -> Sample:
+    """A score per class, and the scores of a teacher."""
+    count = _rows(size, CLASSES)
+    return draw.sample(draw.normal(count, CLASSES), 2 * draw.normal(count, CLASSES))
+
+
+@_maker
 def label_bits(size: int, draw: _Draw) -> Sample:
     """A score per label, and whether each label applies, 0 or 1."""
     count = _rows(size, CLASSES)

@@ -52,7 +52,12 @@ _TORCHS_OWN = "tests/losses/test_torch_samples.py"
 OF_EACH_LOSS = [f"tests/losses/test_{name}.py" for name in ("parity", "exact", "errors", "bent_calls")]
 
 # The files of ``losses`` that serve some families alone; those not named here serve the one of their name, or all.
-SERVES = {"chunks": ["vocabulary"], "stated": ["classification"], "surprise": ["classification", "vocabulary"]}
+SERVES = {
+    "chunks": ["vocabulary"],
+    "options": ["regression", "focal", "divergence"],
+    "stated": ["classification"],
+    "surprise": ["classification", "vocabulary"],
+}
 
 # Which tests have to notice a fault in which files: the first prefix that fits.
 JUDGES = {

@@ -147,7 +147,7 @@ OUTSIDE = {
 
 # The arguments whose values torch (for a loss it lacks, this package) checks, on a CPU: outside, it raises.
 CHECKED = {
-    ("hinge_loss", "target"),
+    ("hinge_loss", "target"), ("focal_loss", "target"),
     ("gaussian_nll_loss", "var"), ("binary_cross_entropy", "input"), ("binary_cross_entropy", "target"),
     ("nll_loss", "target"), ("cross_entropy", "target"), ("multi_margin_loss", "target"),
     ("multilabel_margin_loss", "target"), ("linear_cross_entropy", "target"), ("AdaptiveLogSoftmaxWithLoss", "target_"),
@@ -392,13 +392,17 @@ def check_weighted(entry: Row) -> None:
     arguments = draw(entry)
     kept = with_ignored(entry, arguments)
     first = next(iter(arguments.values()))
-    shape = {"element": first.shape, "class": (sizes_of(entry, 7)["C"],)}[entry.weighted]
+    shapes = {"element": lambda: first.shape, "class": lambda: (sizes_of(entry, 7)["C"],)}
+    shape = (shapes | {"target": lambda: arguments["target"].shape, "sample": lambda: first.shape[:1]})[
+        entry.weighted
+    ]()
     weight = torch.rand(shape, dtype=torch.float64) + 0.5
     total = each(entry, arguments, weight=weight).sum()
     divisor = {
         "elements": lambda: first.numel(),
         "samples": lambda: len(first),
         "sum of the weights": lambda: weight.sum(),
+        "sum of the weights that are not ignored": lambda: weight[kept].sum(),
         "sum of the weights of those targets": lambda: weight[arguments["target"][kept]].sum(),
     }[entry.weighted_divisor]
     torch.testing.assert_close(call(entry, arguments, weight=weight), total / divisor())
@@ -585,6 +589,8 @@ def skewed_targets(entry: Row) -> Tensor:
         return (2 * torch.randn(count, 5, dtype=torch.float64) + torch.arange(5)).softmax(-1)
     if values == "1 or −1":
         return torch.tensor([1.0, 1, 1, -1], dtype=torch.float64)
+    if entry.name == "distillation_loss":
+        return 2 * torch.randn(count, 5, dtype=torch.float64) + torch.arange(5)
     if entry.family == "multilabel":
         return (torch.rand(count, 5, dtype=torch.float64) < torch.linspace(0.1, 0.8, 5)).double()
     if values == "from 0 to 1":
@@ -661,7 +667,12 @@ def check_best_constant(entry: Row) -> None:
         close(found, torch.stack([y.mean(), y.var(correction=0).log()]))
         return
     y = skewed_targets(entry)
-    levels = {"quantile at q": lambda: entry.options["q"]}
+    levels = {
+        "quantile at q": lambda: entry.options["q"],
+        "quantile at under / (over + under)": lambda: (
+            entry.options["under"] / sum(map(entry.options.get, ("over", "under")))
+        ),
+    }
     if entry.best_constant in levels:
         # Where a share of the targets lies below; between two of them, every number is as good.
         close(best_on_a_line(entry, y, -10, 10), y.quantile(levels[entry.best_constant]()))
@@ -674,6 +685,11 @@ def check_best_constant(entry: Row) -> None:
         limit = entry.options.get("delta", entry.options.get("beta"))
         assert limit is not None, "only a loss that clips can have this one"
         close((found - y).clamp(-limit, limit).mean(), torch.tensor(0.0, dtype=torch.float64))
+    elif entry.best_constant == "where the tanh of the errors cancels":
+        close((found - y).tanh().mean(), torch.tensor(0.0, dtype=torch.float64))
+    elif entry.best_constant == "the scores whose softened chances are the teachers' mean":
+        softness = entry.options["temperature"]
+        close((found / softness).softmax(-1), (y / softness).softmax(-1).mean(0))
     elif entry.best_constant == "log of the class shares":
         close(found.log_softmax(-1), (y.bincount() / len(y)).double().log())
     else:
@@ -704,6 +720,7 @@ def test_best_constant(entry):
 def test_some_constants_have_no_name():
     """Named or not: a row that gives no statistic is one of these."""
     unnamed = {entry.name for entry in CATALOG.values() if entry.best_constant is None}
+    unnamed -= {"focal_loss"}
     assert unnamed == {"multi_margin_loss", "multilabel_margin_loss", "ctc_loss", "AdaptiveLogSoftmaxWithLoss"}
 
 
@@ -739,6 +756,49 @@ def beware_quantile() -> None:
         lossbook.quantile_loss(crossed[:, 0], y, q=[0.1, 0.9])
     alone = [lossbook.quantile_loss(crossed[:, k], y, q=q) for k, q in enumerate((0.1, 0.9))]
     assert lossbook.quantile_loss(crossed, y, q=[0.1, 0.9]) == sum(alone) / 2
+
+
+def beware_log_cosh() -> None:
+    """In other units it is another loss: an error of a thousandth or of a thousand is squared, or is not."""
+    error, none = torch.tensor([0.5], dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
+    assert (lossbook.log_cosh_loss(error / 1000, none) / (error / 1000).square() - 0.5).abs() < 1e-6
+    assert (lossbook.log_cosh_loss(1000 * error, none) / (1000 * error) - 1).abs() < 2e-3
+    assert lossbook.log_cosh_slope(error / 2, none) < 0.5 * lossbook.log_cosh_slope(2 * error, none)
+
+
+def beware_asymmetric_cost() -> None:
+    above, below = torch.tensor([3.0]), torch.tensor([1.0])
+    prices = {"over": 10.0, "under": 1.0}
+    assert lossbook.asymmetric_cost_loss(above, below, **prices) == 20
+    assert lossbook.asymmetric_cost_loss(below, above, **prices) == 2
+    y = skewed_targets(CATALOG["asymmetric_cost_loss"])
+    grid = torch.linspace(0, 5, 5001, dtype=torch.float64)[:, None].expand(-1, len(y))
+    costs = lossbook.asymmetric_cost_loss(grid, y.expand_as(grid), **prices, power=2, reduction="none").mean(1)
+    found = grid[costs.argmin(), 0]
+    above, below = ((side * (found - y)).clamp(min=0).mean() for side in (1, -1))
+    assert (10 * above / below - 1).abs() < 1e-2  # an expectile: the errors themselves are in balance
+
+
+def beware_focal() -> None:
+    """Three scores with answers, or one class of three: another loss of the same numbers."""
+    hot = torch.eye(3)[CLASSES]
+    assert lossbook.focal_loss(SCORES, hot, reduction="none").shape == SCORES.shape
+    assert lossbook.focal_loss(SCORES, CLASSES, reduction="none").shape == CLASSES.shape
+    for target, alpha in ((hot, WEIGHT), (CLASSES, 0.25)):
+        with pytest.raises(ValueError, match="alpha"):
+            lossbook.focal_loss(SCORES, target, alpha=alpha)
+    by_objects = lossbook.focal_loss(SCORES, hot, reduction="sum") / hot.sum()
+    torch.testing.assert_close(by_objects, 3 * lossbook.focal_loss(SCORES, hot))
+
+
+def beware_distillation() -> None:
+    """No label comes in, the factor is there, and the teacher is moved."""
+    teacher = SCORES.flip(0).clone().requires_grad_()
+    lossbook.distillation_loss(SCORES, teacher).backward()
+    assert teacher.grad.any()
+    soft = [F.log_softmax(scores / 2, 1) for scores in (SCORES, teacher.detach())]
+    bare = F.kl_div(*soft, log_target=True, reduction="batchmean")
+    torch.testing.assert_close(lossbook.distillation_loss(SCORES, teacher.detach()), 4 * bare)
 
 
 def beware_huber() -> None:
@@ -793,6 +853,10 @@ def beware_adaptive() -> None:
 BEWARE = {
     "hinge_loss": beware_hinge,
     "quantile_loss": beware_quantile,
+    "focal_loss": beware_focal,
+    "distillation_loss": beware_distillation,
+    "log_cosh_loss": beware_log_cosh,
+    "asymmetric_cost_loss": beware_asymmetric_cost,
     "huber_loss": beware_huber,
     "kl_div": beware_kl,
     "nll_loss": beware_nll,
@@ -863,6 +927,10 @@ WRONG = [
     (check_divisor, but("ctc_loss", divisor="samples")),
     (check_weighted, but("mse_loss", weighted_divisor="elements")),
     (check_weighted, but("hinge_loss", weighted_divisor="elements")),
+    (check_weighted, but("distillation_loss", weighted="element")),
+    (check_weighted, but("distillation_loss", weighted_divisor="samples")),
+    (check_weighted, but("focal_loss", weighted="class")),
+    (check_weighted, but("focal_loss", weighted_divisor="samples")),
     (check_weighted, but("huber_loss", weighted_divisor="sum of the weights")),
     (check_weighted, but("nll_loss", weighted_divisor="samples")),
     (check_weighted, but("nll_loss", weighted="element")),
@@ -901,7 +969,11 @@ WRONG = [
     (check_best_constant, but("cross_entropy", best_constant="anything: all constants cost the same")),
     (check_best_constant, but("huber_loss", best_constant="anything: all constants cost the same")),
     (check_best_constant, but("hinge_embedding_loss", options={"margin": 2.0})),
+    (check_best_constant, but("distillation_loss", options={"temperature": 1.0})),
+    (check_best_constant, but("distillation_loss", best_constant="mean")),
     (check_best_constant, but("quantile_loss", options={"q": 0.9})),
+    (check_best_constant, but("asymmetric_cost_loss", options={"over": 1.0, "under": 3.0})),
+    (check_best_constant, but("mse_loss", best_constant="where the tanh of the errors cancels")),
     (check_best_constant, but("quantile_loss", best_constant="mean")),
     (check_best_constant, but("hinge_loss", options={"margin": 2.0})),
     (check_best_constant, but("hinge_loss", best_constant="mean")),

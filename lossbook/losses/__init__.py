@@ -18,7 +18,10 @@ from lossbook.losses.classification import (
     nll_slope,
 )
 from lossbook.losses.divergence import (
+    DistillationLoss,
     KLDivLoss,
+    distillation_loss,
+    distillation_slope,
     kl_div,
     kl_div_slope,
 )
@@ -31,6 +34,11 @@ from lossbook.losses.embedding import (
     triplet_margin_loss,
     triplet_margin_slope,
     triplet_margin_with_distance_loss,
+)
+from lossbook.losses.focal import (
+    FocalLoss,
+    focal_loss,
+    focal_slope,
 )
 from lossbook.losses.likelihood import (
     GaussianNLLLoss,
@@ -67,15 +75,21 @@ from lossbook.losses.multilabel import (
     multilabel_soft_margin_slope,
 )
 from lossbook.losses.regression import (
+    AsymmetricCostLoss,
     HuberLoss,
     L1Loss,
+    LogCoshLoss,
     MSELoss,
     QuantileLoss,
     SmoothL1Loss,
+    asymmetric_cost_loss,
+    asymmetric_cost_slope,
     huber_loss,
     huber_slope,
     l1_loss,
     l1_slope,
+    log_cosh_loss,
+    log_cosh_slope,
     mse_loss,
     mse_slope,
     quantile_loss,
@@ -97,11 +111,14 @@ from lossbook.losses.vocabulary import (
 
 __all__ = [
     "AdaptiveLogSoftmaxWithLoss",
+    "AsymmetricCostLoss",
     "BCELoss",
     "BCEWithLogitsLoss",
     "CTCLoss",
     "CosineEmbeddingLoss",
     "CrossEntropyLoss",
+    "DistillationLoss",
+    "FocalLoss",
     "GaussianNLLLoss",
     "HingeEmbeddingLoss",
     "HingeLoss",
@@ -110,6 +127,7 @@ __all__ = [
     "L1Loss",
     "LinearCrossEntropyLoss",
     "LinearCrossEntropyOptions",
+    "LogCoshLoss",
     "MSELoss",
     "MarginRankingLoss",
     "MultiLabelMarginLoss",
@@ -122,6 +140,8 @@ __all__ = [
     "SoftMarginLoss",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
+    "asymmetric_cost_loss",
+    "asymmetric_cost_slope",
     "binary_cross_entropy",
     "binary_cross_entropy_slope",
     "binary_cross_entropy_with_logits",
@@ -132,6 +152,10 @@ __all__ = [
     "cross_entropy_slope",
     "ctc_loss",
     "ctc_slope",
+    "distillation_loss",
+    "distillation_slope",
+    "focal_loss",
+    "focal_slope",
     "gaussian_nll_loss",
     "gaussian_nll_slope",
     "gaussian_nll_var_slope",
@@ -147,6 +171,8 @@ __all__ = [
     "l1_slope",
     "linear_cross_entropy",
     "linear_cross_entropy_slope",
+    "log_cosh_loss",
+    "log_cosh_slope",
     "margin_ranking_loss",
     "margin_ranking_slope",
     "mse_loss",

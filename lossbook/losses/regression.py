@@ -3,6 +3,7 @@
 Each is a function of the error, ``input - target``. In each, the slope is a pull on the prediction.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -11,17 +12,24 @@ from torch import Tensor, nn
 from lossbook.losses import checks
 from lossbook.losses.options import hold
 from lossbook.losses.reduction import reduce
+from lossbook.losses.stable import softplus
 
 __all__ = [
+    "AsymmetricCostLoss",
     "HuberLoss",
     "L1Loss",
+    "LogCoshLoss",
     "MSELoss",
     "QuantileLoss",
     "SmoothL1Loss",
+    "asymmetric_cost_loss",
+    "asymmetric_cost_slope",
     "huber_loss",
     "huber_slope",
     "l1_loss",
     "l1_slope",
+    "log_cosh_loss",
+    "log_cosh_slope",
     "mse_loss",
     "mse_slope",
     "quantile_loss",
@@ -351,6 +359,141 @@ def quantile_slope(input: Tensor, target: Tensor, *, q: float | Sequence[float] 
     return torch.where(input > y, 1 - levels, torch.where(input < y, -levels, 0))
 
 
+def log_cosh_loss(input: Tensor, target: Tensor, *, weight: Tensor | None = None, reduction: str = "mean") -> Tensor:
+    r"""Log-cosh: half the squared error near the target, the absolute error far from it, and smooth throughout.
+
+    .. math:: \ell(x, y) = \log \cosh e = |e| + \operatorname{softplus}(-2\,|e|) - \log 2, \qquad e = x - y
+
+    Near 0 it is :math:`e^2/2`, far from it :math:`|e| - \log 2`. It bends at about one unit: scale the targets so that
+    a usual error is about 1.
+
+    Args:
+        input: predictions, any shape, floating point.
+        target: true amounts, real numbers, the shape of ``input``. Nothing is broadcast.
+        weight: one factor per element, the shape of ``input``. ``mean`` divides by their sum.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``reduction="none"``, in the dtype of ``input``. The mean of nothing
+        is nan.
+
+    Raises:
+        RuntimeError: ``input`` is not real floating point; ``target`` or ``weight`` is complex or bool.
+        TypeError: an argument is not a tensor; ``reduction`` is not a string.
+        ValueError: ``target`` or ``weight`` is not of the shape of ``input``; an unknown reduction.
+
+    Example:
+        >>> log_cosh_loss(torch.tensor([0.1, 1.0, 1000.0]), torch.zeros(3), reduction="none")
+        tensor([4.9917e-03, 4.3378e-01, 9.9931e+02])
+
+    Torch twin: none; :func:`torch.nn.functional.smooth_l1_loss` and :func:`torch.nn.functional.huber_loss` are joined
+    from a square and a line. The same number comes from ``log_cosh`` of optax and ``LogCosh`` of Keras. Below an error
+    of 1 it is computed as :math:`\log(1 + 2 \sinh^2(e/2))`, which keeps the digits that the other form loses to
+    :math:`\log 2`. Half precision is computed in float32 and rounded once.
+
+    Source: Saleh, R. A., Saleh, A. K. M. E. (2022), Statistical properties of the log-cosh loss function used in
+    machine learning, arXiv:2208.04564.
+    """
+    checks.current_reduction(reduction)
+    x, y, weight, dtype = checks.regression.amounts(input, target, weight)
+    error = x - y
+    size, half = error.abs(), error.clamp(-1, 1) / 2
+    far = size + softplus(-2 * size) - math.log(2)
+    near = (2 * half.sinh().square()).log1p()
+    return reduce(torch.where(size < 1, near, far), reduction, weight, dtype=dtype)
+
+
+def log_cosh_slope(input: Tensor, target: Tensor) -> Tensor:
+    r"""Slope of :func:`log_cosh_loss` per element: a pull that grows with the error, and softly ends at 1.
+
+    .. math:: \frac{\partial \ell}{\partial x} = \tanh(x - y)
+
+    Example:
+        >>> log_cosh_slope(torch.tensor([-3.0, 0.0, 0.5]), torch.zeros(3))
+        tensor([-0.9951,  0.0000,  0.4621])
+    """
+    return (input - target).tanh()
+
+
+def asymmetric_cost_loss(
+    input: Tensor,
+    target: Tensor,
+    *,
+    over: float = 1.0,
+    under: float = 1.0,
+    power: int = 1,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    r"""Asymmetric cost: a unit too much costs ``over``, a unit too little ``under``, each in its own currency.
+
+    .. math:: \ell(x, y) = c_+ \max(e, 0)^p + c_- \max(-e, 0)^p, \qquad e = x - y
+
+    with :math:`c_+` for ``over``, :math:`c_-` for ``under`` and :math:`p` for ``power``. With :math:`p = 1` its best
+    constant is the quantile of the targets at :math:`c_- / (c_+ + c_-)`; with :math:`p = 2` it is their expectile.
+
+    Args:
+        input: predictions, any shape, floating point.
+        target: true amounts, real numbers, the shape of ``input``. Nothing is broadcast.
+        over: what it costs to predict a unit more than came true; 0 or more.
+        under: what it costs to predict a unit less; 0 or more.
+        power: 1, or 2 for costs that grow with the square of the error.
+        weight: one factor per element, the shape of ``input``. ``mean`` divides by their sum.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``reduction="none"``, in the unit of the costs, in the dtype of
+        ``input``. The mean of nothing is nan.
+
+    Raises:
+        RuntimeError: ``input`` is not real floating point; ``target`` or ``weight`` is complex or bool.
+        TypeError: an argument is not a tensor; ``over`` or ``under`` is not a real number; ``reduction`` not a string.
+        ValueError: ``target`` or ``weight`` is not of the shape of ``input``; a cost is negative; ``power`` is neither
+            1 nor 2; an unknown reduction.
+
+    Example:
+        >>> arrival, deadline = torch.tensor([8.0, 13.0]), torch.tensor([10.0, 10.0])
+        >>> asymmetric_cost_loss(arrival, deadline, over=10.0, under=1.0, reduction="none")
+        tensor([ 2., 30.])
+
+    Torch twin: none. With ``over=under=1`` it is :func:`torch.nn.functional.l1_loss`, with ``power=2`` besides
+    :func:`torch.nn.functional.mse_loss`; with ``power=1`` it is ``over + under`` times :func:`quantile_loss` at
+    ``q = under / (over + under)``. An exact prediction has the slope 0; with ``power=2`` its second slope is that of a
+    little too little. Half precision is computed in float32 and rounded once.
+
+    Source: Granger, C. W. J. (1969), Prediction with a generalized cost of error function.
+    """
+    checks.current_reduction(reduction)
+    over, under = (checks.regression.cost(name, value) for name, value in (("over", over), ("under", under)))
+    checks.margin.one_or_two("power", power)
+    x, y, weight, dtype = checks.regression.amounts(input, target, weight)
+    error = x - y
+    size = error.abs() if power == 1 else error * error
+    return reduce(torch.where(error > 0, over * size, under * size), reduction, weight, dtype=dtype)
+
+
+def asymmetric_cost_slope(
+    input: Tensor, target: Tensor, *, over: float = 1.0, under: float = 1.0, power: int = 1
+) -> Tensor:
+    r"""Slope of :func:`asymmetric_cost_loss` per element: the cost of the side that the prediction is on.
+
+    .. math::
+
+        \frac{\partial \ell}{\partial x} = \begin{cases}
+            p\,c_+\,e^{p-1} & e > 0 \\
+            0 & e = 0 \\
+            -p\,c_-\,(-e)^{p-1} & e < 0
+        \end{cases}
+
+    Example:
+        >>> asymmetric_cost_slope(torch.tensor([8.0, 13.0]), torch.tensor([10.0, 10.0]), over=10.0)
+        tensor([-1., 10.])
+    """
+    error = input - target
+    pull = error.sign() if power == 1 else 2 * error
+    return torch.where(error > 0, over * pull, under * pull)
+
+
 class L1Loss(nn.Module):
     """Module form of :func:`l1_loss`.
 
@@ -465,3 +608,71 @@ class QuantileLoss(nn.Module):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return quantile_loss(input, target, q=self.q, weight=self.weight, reduction=self.reduction)
+
+
+class LogCoshLoss(nn.Module):
+    """Module form of :func:`log_cosh_loss`.
+
+    Args:
+        weight: one factor per element, held as a buffer.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+
+    Example:
+        >>> LogCoshLoss()(torch.tensor([0.1, 1000.0]), torch.zeros(2))
+        tensor(499.6559)
+    """
+
+    weight: Tensor | None
+
+    def __init__(self, *, weight: Tensor | None = None, reduction: str = "mean") -> None:
+        super().__init__()
+        self.reduction = reduction
+        self.register_buffer("weight", weight)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return log_cosh_loss(input, target, weight=self.weight, reduction=self.reduction)
+
+
+class AsymmetricCostLoss(nn.Module):
+    """Module form of :func:`asymmetric_cost_loss`.
+
+    Args:
+        over: what it costs to predict a unit more than came true.
+        under: what it costs to predict a unit less.
+        power: 1, or 2 for costs that grow with the square of the error.
+        weight: one factor per element, held as a buffer.
+        reduction: ``"none"``, ``"sum"`` or ``"mean"``.
+
+    Example:
+        >>> AsymmetricCostLoss(over=10.0)(torch.tensor([8.0, 13.0]), torch.tensor([10.0, 10.0]))
+        tensor(16.)
+    """
+
+    weight: Tensor | None
+
+    def __init__(
+        self,
+        *,
+        over: float = 1.0,
+        under: float = 1.0,
+        power: int = 1,
+        weight: Tensor | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__()
+        self.reduction = reduction
+        self.register_buffer("weight", weight)
+        self.over = over
+        self.under = under
+        self.power = power
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return asymmetric_cost_loss(
+            input,
+            target,
+            over=self.over,
+            under=self.under,
+            power=self.power,
+            weight=self.weight,
+            reduction=self.reduction,
+        )

@@ -16,8 +16,19 @@ from lossbook.teach.data import experiment
 __all__ = ["card", "cheat_sheet", "names_elsewhere", "overview"]
 
 # How the formulas of the catalog write the options.
-_SYMBOLS = {"delta": r"\delta", "beta": r"\beta", "margin": "m", "eps": r"\varepsilon", "p": "p", "q": "q"}
-_SYMBOLS |= {"distance_function": "d"}
+_SYMBOLS = {
+    "delta": r"\delta",
+    "beta": r"\beta",
+    "margin": "m",
+    "eps": r"\varepsilon",
+    "p": "p",
+    "q": "q",
+    "over": "c_+",
+    "under": "c_-",
+    "power": "p",
+}
+_SYMBOLS |= {"distance_function": "d", "q": "q", "over": "c_+", "under": "c_-", "power": "p"}
+_SYMBOLS |= {"gamma": r"\gamma", "alpha": r"\alpha", "temperature": "T"}
 
 
 def card(name: str) -> Markdown:
@@ -52,8 +63,10 @@ def cheat_sheet() -> Markdown:
 
 def _target(entry: Row) -> str:
     """What the loss is told of the truth."""
+    if "negative" in entry.arguments:
+        return "a match and a stranger for each"
     named = [it.what for name, it in entry.arguments.items() if name.startswith("target")]
-    return named[0] if named else "a match and a stranger for each"
+    return named[0] if named else list(entry.arguments.values())[1].what
 
 
 def _call(entry: Row) -> str:

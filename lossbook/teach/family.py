@@ -82,6 +82,16 @@ def _half_below(g: torch.Generator) -> tuple[Tensor, Tensor]:
     return F.quantile_loss(x, y, q=0.5), F.l1_loss(x, y) / 2
 
 
+def _small_errors(g: torch.Generator) -> tuple[Tensor, Tensor]:
+    x, y = (1e-4 * one for one in _pair(g))
+    return F.log_cosh_loss(x, y), F.mse_loss(x, y) / 2
+
+
+def _two_prices(g: torch.Generator) -> tuple[Tensor, Tensor]:
+    x, y = _pair(g)
+    return F.asymmetric_cost_loss(x, y, over=3.0, under=1.0), 4 * F.quantile_loss(x, y, q=0.25)
+
+
 def _gauss_sure(g: torch.Generator) -> tuple[Tensor, Tensor]:
     x, y = _pair(g)
     return F.gaussian_nll_loss(x, y, torch.ones_like(x)), F.mse_loss(x, y) / 2
@@ -124,6 +134,17 @@ def _entropy_apart(g: torch.Generator) -> tuple[Tensor, Tensor]:
     z, p = _normal(g, 8, 5), log_softmax(_normal(g, 8, 5), 1).exp()
     entropy = -(p * p.log()).sum(1).mean()
     return F.cross_entropy(z, p) - entropy, F.kl_div(log_softmax(z, 1), p, reduction="batchmean")
+
+
+def _no_fading(g: torch.Generator) -> tuple[Tensor, Tensor]:
+    z, y = _normal(g, 8, 5), _classes(g, 8, 5)
+    return F.focal_loss(z, y, gamma=0.0), F.cross_entropy(z, y)
+
+
+def _one_degree(g: torch.Generator) -> tuple[Tensor, Tensor]:
+    x, z = _normal(g, 8, 5), _normal(g, 8, 5)
+    divergence = F.kl_div(log_softmax(x, 1), log_softmax(z, 1).exp(), reduction="batchmean")
+    return F.distillation_loss(x, z, temperature=1.0), divergence
 
 
 def _label_by_label(g: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -200,6 +221,8 @@ EDGES = (
     Edge("huber_loss", "smooth_l1_loss", "δ = β: δ times it", _huber_smooth),
     Edge("smooth_l1_loss", "l1_loss", "β = 0", _smooth_sharp),
     Edge("quantile_loss", "l1_loss", "q = ½: half of it", _half_below),
+    Edge("log_cosh_loss", "mse_loss", "small errors: half of it", _small_errors, limit=True, within=1e-6),
+    Edge("asymmetric_cost_loss", "quantile_loss", "at its q: over + under times it", _two_prices),
     Edge("gaussian_nll_loss", "mse_loss", "variance 1: half of it", _gauss_sure),
     Edge("poisson_nll_loss", "binary_cross_entropy_with_logits", "rare events", _poisson_rare, limit=True),
     Edge("poisson_nll_loss", "mse_loss", "large counts", _poisson_busy, limit=True, within=1e-3),
@@ -207,7 +230,9 @@ EDGES = (
     Edge("cross_entropy", "binary_cross_entropy_with_logits", "two classes", _two_classes),
     Edge("soft_margin_loss", "binary_cross_entropy_with_logits", "labels ±1 for 1 and 0", _signed_answers),
     Edge("cross_entropy", "nll_loss", "after log-softmax", _log_softmax_first),
+    Edge("focal_loss", "cross_entropy", "γ = 0", _no_fading),
     Edge("cross_entropy", "kl_div", "minus the target's entropy", _entropy_apart),
+    Edge("distillation_loss", "kl_div", "T = 1, after softmax", _one_degree),
     Edge("multilabel_soft_margin_loss", "binary_cross_entropy_with_logits", "label by label", _label_by_label),
     Edge("multilabel_margin_loss", "multi_margin_loss", "one label each", _one_label),
     Edge("multi_margin_loss", "hinge_loss", "two classes: half of it", _two_margins),
@@ -225,6 +250,8 @@ EDGES = (
 # Where each loss stands on the map: right, up. Neighbours in meaning are neighbours here.
 PLACES = {
     "quantile_loss": (0.9, 13.2),
+    "asymmetric_cost_loss": (4.6, 13.2),
+    "log_cosh_loss": (8.6, 12.9),
     "l1_loss": (0.9, 11.4),
     "smooth_l1_loss": (0.9, 9.6),
     "huber_loss": (4.1, 10.5),
@@ -237,7 +264,9 @@ PLACES = {
     "multilabel_soft_margin_loss": (9.0, 5.7),
     "hinge_loss": (1.4, 5.9),
     "cross_entropy": (5.6, 5.4),
-    "kl_div": (9.2, 4.4),
+    "focal_loss": (3.4, 6.5),
+    "kl_div": (8.2, 4.4),
+    "distillation_loss": (10.4, 4.0),
     "linear_cross_entropy": (9.0, 3.1),
     "nll_loss": (6.4, 2.2),
     "ctc_loss": (9.2, 1.4),

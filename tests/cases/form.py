@@ -171,7 +171,8 @@ def second_form(elements: Callable[..., Elements]) -> Callable[..., Tensor]:
             losses, counts = found if isinstance(found, tuple) else (found, torch.ones_like(found))
             if weight is not None:
                 factors = _wide(weight).reshape(weight.shape + (1,) * (losses.dim() - weight.dim()))
-                losses, counts = losses * factors, torch.where(counts != 0, factors, 0)
+                counts = torch.where(counts != 0, factors, 0)
+                losses = losses * counts
             total = losses.sum()
             return {"none": losses, "sum": total, "mean": total / counts.sum()}[reduction].to(dtype)
 

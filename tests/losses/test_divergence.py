@@ -1,7 +1,9 @@
 """The divergence beside judges that are not torch: scipy, identities, brute force."""
 
+import copy
 import itertools
 import math
+import pickle
 
 import pytest
 import scipy.special
@@ -162,3 +164,104 @@ def test_the_options_of_the_catalog_are_the_defaults():
     defaults = judges.parameters(lossbook.kl_div)
     options = {name: default for name, default, _ in defaults if name not in ("input", "target", "reduction")}
     assert options == CATALOG["kl_div"].options
+
+
+# --- distillation -------------------------------------------------------------------------------------------------
+
+STUDENT, TEACHER = 2 * noise(20, 5), 3 * noise(20, 5, seed=1)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0, 10.0])
+def test_distillation_is_scipys_divergence_of_softened_chances(temperature: float):
+    p, q = (scipy.special.softmax(scores.numpy() / temperature, axis=1) for scores in (STUDENT, TEACHER))
+    expected = temperature**2 * scipy.special.rel_entr(q, p).sum(1)
+    result = lossbook.distillation_loss(STUDENT, TEACHER, temperature=temperature, reduction="none")
+    torch.testing.assert_close(result, torch.from_numpy(expected))
+
+
+def test_distillation_at_temperature_1_is_kl_div():
+    expected = lossbook.kl_div(STUDENT.log_softmax(1), TEACHER.softmax(1), reduction="batchmean")
+    torch.testing.assert_close(lossbook.distillation_loss(STUDENT, TEACHER, temperature=1), expected)
+
+
+def test_a_hot_slope_is_the_difference_of_centred_scores():
+    """Hinton et al., equation 4: (x - z) / C with scores that are zero on average, if the factor T² is there."""
+    x = STUDENT.clone().requires_grad_()
+    limit = (STUDENT - STUDENT.mean(1, keepdim=True) - TEACHER + TEACHER.mean(1, keepdim=True)) / 5
+    gaps = []
+    for temperature in (1e2, 1e4, 1e6):
+        (slope,) = torch.autograd.grad(
+            lossbook.distillation_loss(x, TEACHER, temperature=temperature, reduction="sum"), x
+        )
+        gaps.append((slope - limit).abs().max().item())
+    assert gaps[0] < 0.3
+    assert gaps[1] < 3e-3
+    assert gaps[2] < 3e-5
+
+
+def test_a_hot_distillation_is_half_a_mean_squared_error_of_centred_scores():
+    centred = (STUDENT - TEACHER) - (STUDENT - TEACHER).mean(1, keepdim=True)
+    hot = lossbook.distillation_loss(STUDENT, TEACHER, temperature=1e4)
+    torch.testing.assert_close(hot, centred.square().mean() / 2, rtol=1e-3, atol=0)
+
+
+def test_distillation_is_cross_entropy_less_what_the_teacher_knows():
+    q = TEACHER.softmax(1)
+    apart = F.cross_entropy(STUDENT, q) + (q * q.log()).sum(1).mean()
+    torch.testing.assert_close(lossbook.distillation_loss(STUDENT, TEACHER, temperature=1.0), apart)
+
+
+def test_distillation_is_0_for_equals_and_blind_to_a_shift():
+    assert not lossbook.distillation_loss(STUDENT, STUDENT, reduction="none").any()
+    moved = lossbook.distillation_loss(STUDENT + 7, TEACHER - 3)
+    torch.testing.assert_close(moved, lossbook.distillation_loss(STUDENT, TEACHER))
+
+
+def test_the_teacher_moves_unless_detached():
+    x, z = STUDENT.clone().requires_grad_(), TEACHER.clone().requires_grad_()
+    moved = torch.autograd.grad(lossbook.distillation_loss(x, z), (x, z))
+    assert all(it.any() for it in moved)
+    only = torch.autograd.grad(lossbook.distillation_loss(x, z.detach()), (x, z), allow_unused=True)
+    assert only[1] is None
+    assert torch.equal(only[0], moved[0])
+
+
+def test_a_class_that_the_teacher_rules_out_costs_nothing():
+    z = TEACHER.clone()
+    z[:, 2] = -torch.inf
+    for scores, with_class in ((STUDENT, 5), (STUDENT.index_fill(1, torch.tensor(2), -torch.inf), 4)):
+        x = scores.clone().requires_grad_()
+        value = lossbook.distillation_loss(x, z)
+        (slope,) = torch.autograd.grad(value, x)
+        assert value.isfinite()
+        assert slope.isfinite().all()
+        assert (slope.abs().amax(0) > 0).sum() == with_class
+
+
+def test_a_temperature_may_be_learned():
+    module = lossbook.DistillationLoss(temperature=torch.nn.Parameter(torch.tensor(3.0)))
+    assert [name for name, _ in module.named_parameters()] == ["temperature"]
+    module(STUDENT, TEACHER).backward()
+    assert module.temperature.grad.isfinite()
+    torch.testing.assert_close(module(STUDENT, TEACHER), lossbook.distillation_loss(STUDENT, TEACHER, temperature=3.0))
+    assert list(lossbook.DistillationLoss(temperature=torch.tensor(3.0)).state_dict()) == ["temperature"]
+
+
+def test_the_module_of_distillation_does_what_the_function_does():
+    options = {"temperature": 3.0, "weight": noise(20, seed=2).abs(), "reduction": "sum"}
+    module = lossbook.DistillationLoss(**options)
+    for form in (module, pickle.loads(pickle.dumps(module)), copy.deepcopy(module)):
+        assert torch.equal(form(STUDENT, TEACHER), lossbook.distillation_loss(STUDENT, TEACHER, **options))
+    assert list(module.state_dict()) == ["weight"]
+    assert torch.equal(lossbook.DistillationLoss()(STUDENT, TEACHER), lossbook.distillation_loss(STUDENT, TEACHER))
+    later = lossbook.DistillationLoss()
+    for name, value in options.items():
+        setattr(later, name, value)
+    assert torch.equal(later(STUDENT, TEACHER), lossbook.distillation_loss(STUDENT, TEACHER, **options))
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.loss == "distillation_loss" and c.exact], ids=str)
+def test_the_slope_of_distillation_is_autograds(case: Case):
+    for trial in trials(case, (torch.float64, torch.float32)):
+        if trial.reduction == "sum":
+            judges.same_slope(lossbook.distillation_loss, lossbook.distillation_slope, trial.arguments(), case.options)

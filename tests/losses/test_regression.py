@@ -7,8 +7,11 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
+import scipy.optimize
 import scipy.special
+import scipy.stats
 import torch
+import torch.nn.functional as F
 from sklearn import metrics
 
 import lossbook
@@ -16,7 +19,7 @@ from lossbook.catalog import CATALOG
 from tests.cases import CASES, Case, noise, trials
 from tests.losses import judges
 
-OWN = ("quantile_loss",)
+OWN = ("quantile_loss", "log_cosh_loss", "asymmetric_cost_loss")
 LOSSES = ("l1_loss", "mse_loss", "huber_loss", "smooth_l1_loss", *OWN)
 X, Y = 3 * noise(200), noise(200, seed=1)
 
@@ -142,6 +145,95 @@ def test_the_module_of_several_quantiles_carries_them():
     assert not lossbook.QuantileLoss(q=(0.1, 0.9)).state_dict()
 
 
+# --- log-cosh -----------------------------------------------------------------------------------------------------
+
+
+def test_log_cosh_is_numpys():
+    expected = np.logaddexp((X - Y).numpy(), (Y - X).numpy()) - np.log(2)
+    torch.testing.assert_close(lossbook.log_cosh_loss(X, Y, reduction="none"), torch.from_numpy(expected))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
+def test_log_cosh_far_off_is_the_error_less_log_2_and_pulls_by_1(dtype: torch.dtype):
+    x = torch.tensor([1e4, -1e4], dtype=dtype, requires_grad=True)
+    values = lossbook.log_cosh_loss(x, torch.zeros_like(x), reduction="none")
+    assert torch.equal(values, (x.detach().double().abs() - math.log(2)).to(dtype))
+    (slope,) = torch.autograd.grad(values.sum(), x, create_graph=True)
+    assert slope.tolist() == [1, -1]
+    assert torch.autograd.grad(slope.sum(), x)[0].tolist() == [0, 0]
+
+
+def test_log_cosh_of_a_tiny_error_is_half_its_square_and_not_lost_to_rounding():
+    """The usual formula, e + softplus(-2 e) - log 2, is 0 there, or negative."""
+    for size, dtype in ((1e-6, torch.float32), (1e-9, torch.float64), (1e-3, torch.bfloat16)):
+        x = torch.tensor([size], dtype=dtype)
+        value = lossbook.log_cosh_loss(x, torch.zeros_like(x))
+        torch.testing.assert_close(value, x.double().square().sum().div(2).to(dtype), rtol=1e-2, atol=0)
+    lost = 1e-9 + F.softplus(torch.tensor(-2e-9).double()) - math.log(2)
+    assert abs(lost.item() / 0.5e-18 - 1) > 0.5
+
+
+def test_the_second_slope_of_log_cosh_is_1_minus_its_slope_squared():
+    x = torch.cat([X, Y[:3], Y[:3] + 1]).requires_grad_()
+    y = torch.cat([Y, Y[:3], Y[:3]])
+    (slope,) = torch.autograd.grad(lossbook.log_cosh_loss(x, y, reduction="sum"), x, create_graph=True)
+    (second,) = torch.autograd.grad(slope.sum(), x)
+    torch.testing.assert_close(second, (1 - (x - y).tanh().square()).detach())
+
+
+def test_log_cosh_lies_between_huber_and_its_own_limits():
+    """Below half the square, below the absolute error, and less than log 2 under that."""
+    values, error = lossbook.log_cosh_loss(X, Y, reduction="none"), (X - Y).abs()
+    assert (values <= error.square() / 2).all()
+    assert (values <= error).all()
+    assert (values >= error - math.log(2)).all()
+
+
+# --- asymmetric costs ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("over", "under"), [(1.0, 1.0), (10.0, 1.0), (0.25, 3.0), (0.0, 2.0)])
+@pytest.mark.parametrize("power", [1, 2])
+def test_asymmetric_cost_is_a_loop_over_the_definition(over: float, under: float, power: int):
+    errors = [x - y for x, y in zip(X.tolist(), Y.tolist(), strict=True)]
+    expected = torch.tensor([over * max(e, 0) ** power + under * max(-e, 0) ** power for e in errors])
+    result = lossbook.asymmetric_cost_loss(X, Y, over=over, under=under, power=power, reduction="none")
+    torch.testing.assert_close(result, expected.double(), rtol=1e-6, atol=1e-6)
+
+
+def test_equal_prices_are_the_absolute_and_the_squared_error():
+    for power, loss in ((1, lossbook.l1_loss), (2, lossbook.mse_loss)):
+        x = torch.cat([X, Y[:3]]).requires_grad_()
+        y = torch.cat([Y, Y[:3]])
+        ours, theirs = lossbook.asymmetric_cost_loss(x, y, power=power), loss(x, y)
+        torch.testing.assert_close(ours, theirs)
+        slopes = [torch.autograd.grad(value, x, create_graph=True)[0] for value in (ours, theirs)]
+        torch.testing.assert_close(*slopes)
+        if power == 2:
+            torch.testing.assert_close(*(torch.autograd.grad(slope.square().sum(), x)[0] for slope in slopes))
+
+
+@pytest.mark.parametrize(("over", "under"), [(1.0, 1.0), (10.0, 1.0), (0.25, 3.0)])
+def test_asymmetric_cost_is_a_rescaled_quantile_loss(over: float, under: float):
+    x = torch.cat([X, Y[:3]]).requires_grad_()
+    y = torch.cat([Y, Y[:3]])
+    costs = lossbook.asymmetric_cost_loss(x, y, over=over, under=under, reduction="none")
+    pinball = (over + under) * lossbook.quantile_loss(x, y, q=under / (over + under), reduction="none")
+    torch.testing.assert_close(costs, pinball)
+    torch.testing.assert_close(*(torch.autograd.grad(value.sum(), x)[0] for value in (costs, pinball)))
+    expected = (over + under) * metrics.mean_pinball_loss(Y, X, alpha=under / (over + under))
+    assert costs[:200].mean().item() == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("over", "under"), [(1.0, 1.0), (10.0, 1.0), (0.25, 3.0)])
+def test_the_best_constant_of_squared_costs_is_scipys_expectile(over: float, under: float):
+    grid = torch.linspace(-3, 3, 6001, dtype=torch.float64)[:, None].expand(-1, 200)
+    options = {"over": over, "under": under, "power": 2, "reduction": "none"}
+    costs = lossbook.asymmetric_cost_loss(grid, Y.expand_as(grid), **options).mean(1)
+    expected = scipy.stats.expectile(Y.numpy(), alpha=under / (over + under))
+    assert grid[costs.argmin(), 0].item() == pytest.approx(expected, abs=1e-3)
+
+
 # --- slopes -------------------------------------------------------------------------------------------------------
 
 SLOPED = ("random", "wide", "joints", "equal", "large", "near", "columns", "columns-joints", "columns-K-dim")
@@ -183,6 +275,10 @@ def test_range_symmetry_and_growth(loss: str):
     assert [element(loss, -error) for error in errors] == values
 
 
+def tanhs_cancel(data: torch.Tensor) -> float:
+    return scipy.optimize.brentq(lambda m: np.tanh(m - data.numpy()).sum(), 0, 9)
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_best_constant(loss: str):
     """The best constant prediction, found by search, is the statistic that the catalog names."""
@@ -197,6 +293,8 @@ def test_best_constant(loss: str):
         # add up to 3 m - 2.5.
         "where the clipped errors cancel": torch.tensor(2.5 / 3),
         "quantile at q": data.quantile(0.5),
+        "quantile at under / (over + under)": data.quantile(0.5),
+        "where the tanh of the errors cancels": torch.tensor(tanhs_cancel(data)),
     }[CATALOG[loss].best_constant]
     assert best == pytest.approx(expected.item(), abs=1e-3)
 
@@ -223,7 +321,11 @@ def test_the_options_of_the_catalog_are_the_defaults(loss: str):
 # --- the Modules of losses that torch lacks -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("loss", "options"), [("quantile_loss", {"q": 0.9})])
+@pytest.mark.parametrize(("loss", "options"), [
+    ("quantile_loss", {"q": 0.9}),
+    ("log_cosh_loss", {}),
+    ("asymmetric_cost_loss", {"over": 3.0, "under": 0.5, "power": 2}),
+])  # fmt: skip
 def test_a_module_does_what_its_function_does(loss: str, options: dict):
     f, module = getattr(lossbook, loss), getattr(lossbook, CATALOG[loss].module)
     changed = options | {"weight": noise(200, seed=2).abs(), "reduction": "sum"}
@@ -247,7 +349,7 @@ def test_the_result_has_the_dtype_of_input_and_loses_no_digit_of_a_wider_target(
     f, far = getattr(lossbook, loss), torch.tensor([1e8 + 0.25], dtype=torch.float64)
     value = f(torch.tensor([1e8]), far)
     assert value.dtype == torch.float32
-    assert value == f(torch.tensor([0.0]), torch.tensor([0.25]))
+    torch.testing.assert_close(value, f(torch.tensor([0.0]), torch.tensor([0.25])))
 
 
 @pytest.mark.parametrize("loss", OWN)

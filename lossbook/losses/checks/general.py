@@ -196,6 +196,26 @@ def real_number(name: str, value: object) -> float:
     return float(value)
 
 
+def positive(name: str, value: Any) -> Any:
+    """Return ``value``, a number as a float; a 0-d tensor stays one, so that it may be learned.
+
+    Raises:
+        TypeError: it is neither a real number nor a tensor.
+        ValueError: it is not above 0 (of a tensor, seen on a CPU), or has dimensions.
+    """
+    if isinstance(value, Tensor):
+        if value.dim() or not value.is_floating_point():
+            raise ValueError(f"{name} must be one real number, but it is of size {tuple(value.shape)}, {value.dtype}")
+        plain = readable(value)
+        is_above = plain is None or bool(plain > 0)
+    else:
+        value = real_number(name, value)
+        is_above = value > 0
+    if not is_above:
+        raise ValueError(f"{name} must be above 0, but it is {value}")
+    return value
+
+
 def flag(name: str, value: object) -> None:
     """Raise TypeError unless ``value`` is a bool."""
     if not isinstance(value, bool):

@@ -43,6 +43,15 @@ def amounts(
     return general.wide(input), general.wide(target), weight, input.dtype
 
 
+def cost(name: str, value: object) -> float:
+    """Return ``value`` as a float: TypeError unless it is a real number, ValueError if it is negative or nan."""
+    price = general.real_number(name, value)
+    bad = not price >= 0
+    if bad:
+        raise ValueError(f"{name} must be 0 or more, what a unit of error costs, but it is {price}")
+    return price
+
+
 def quantiles(q: float | Sequence[float] | Tensor) -> tuple[float | Tensor, int | None]:
     """The levels of quantiles, each between 0 and 1, and how many there are: ``None`` of a plain number.
 
