@@ -58,7 +58,9 @@ def main() -> None:
         "about": "Log-cosh against Huber and squared error; see book/experiments/bend_softly.py",
         **records.stamp("scikit-learn"),
         "seeds": list(SEEDS),
-        "runs": {rows: {name: [found[name] for found in splits] for name in splits[0]} for rows, splits in runs.items()},
+        "runs": {
+            rows: {name: [found[name] for found in splits] for name in splits[0]} for rows, splits in runs.items()
+        },
     }
     records.write(RECORD, record)
 

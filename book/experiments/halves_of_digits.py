@@ -5,10 +5,11 @@ vectors of 16 numbers, on the unit sphere, so that a left half finds the very ri
 among 500 pictures held back: how often its own half is the nearest, and how often it is among the ten nearest.
 
 Trained with InfoNCE, both ways and at several temperatures; with cosine pairs (the own half, and one of another
-picture); with triplets, the stranger drawn at random, or the nearest in the batch; and, as the plain way, a network that
-predicts the pixels of the right half with squared error and looks for the nearest pixels.
+picture); with triplets, the stranger drawn at random, or the nearest in the batch; and, as the plain way, a network
+that predicts the pixels of the right half with squared error and looks for the nearest pixels.
 
-Same pictures, same number of steps, the best of three rates for each way, chosen by the ten nearest on a split of its own.
+Same pictures, same number of steps, the best of three rates for each way, chosen by the ten nearest on a split of its
+own.
 
 Run ``python book/experiments/halves_of_digits.py`` to record anew; it takes some minutes. The chapter shows the record.
 """

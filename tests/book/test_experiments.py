@@ -5,14 +5,20 @@ import json
 import pytest
 import torch
 
+import lossbook
 from book.experiments import (
+    bend_softly,
     classify_digits,
     denoise_digits,
     distil_digits,
+    focal_for_rare,
+    halves_of_digits,
+    ink_in_noise,
     large_vocabulary,
     names_elsewhere,
     next_character,
     order_from_pairs,
+    ranges_for_nine_in_ten,
     read_strips,
     several_labels,
     variance_head,
@@ -36,6 +42,11 @@ LARGE = json.loads(large_vocabulary.RECORD.read_text())
 LABELLED = json.loads(several_labels.RECORD.read_text())
 ORDERED = json.loads(order_from_pairs.RECORD.read_text())
 TRIPLETS = json.loads(which_triplets.RECORD.read_text())
+RANGES = json.loads(ranges_for_nine_in_ten.RECORD.read_text())
+BENT = json.loads(bend_softly.RECORD.read_text())
+RARE = json.loads(focal_for_rare.RECORD.read_text())
+MARKED = json.loads(ink_in_noise.RECORD.read_text())
+HALVES = json.loads(halves_of_digits.RECORD.read_text())
 
 
 def close(found: dict[str, dict[str, float]], recorded: dict[str, dict[str, float]]) -> bool:
@@ -469,3 +480,121 @@ def test_the_metrics_of_scikit_learn_are_as_recorded():
         assert (entry["loss"], entry["name"], entry["difference"]) == (loss, name.name, name.difference)
         assert float(name.theirs()) == pytest.approx(entry["value"])
         assert name.to_torch(entry["value"]) == pytest.approx(NAMED["torch"][loss])
+
+
+@pytest.mark.slow
+def test_ranges_are_as_recorded():
+    found = ranges_for_nine_in_ten.run("tumours")
+    for way, splits in RANGES["runs"]["tumours"].items():  # another CPU rounds otherwise, and training spreads it
+        for one, recorded in zip(found[way], splits, strict=True):
+            assert one["ends"] == pytest.approx(recorded["ends"], rel=0.05), way
+            assert one["covered"] == pytest.approx(recorded["covered"], abs=0.03), way
+
+
+def test_the_metrics_of_a_range():
+    y = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    low, high = torch.full((6,), 1.5), torch.tensor([4.5, 4.5, 4.5, 4.5, 4.5, 1.0])
+    found = ranges_for_nine_in_ten.metrics(low, high, y, size=y)
+    assert (found["covered"], found["covered, small"], found["covered, large"]) == (0.5, 0.5, 0.0)
+    assert found["crossed"] == pytest.approx(1 / 6)
+    assert found["width"] == pytest.approx((5 * 3 - 0.5) / 6)
+
+
+def test_the_record_of_ranges_is_whole():
+    assert RANGES["runs"].keys() == ranges_for_nine_in_ten.SETS.keys()
+    for ways in RANGES["runs"].values():
+        assert set(ways) == set(ranges_for_nine_in_ten.OUTPUTS)
+        assert all(len(splits) == len(ranges_for_nine_in_ten.SEEDS) for splits in ways.values())
+
+
+def test_a_soft_bend_is_as_recorded():
+    for rows, found in (("tumours", bend_softly.tumours(0)), ("diabetes, 15% spoilt", bend_softly.planted(0.15, 0))):
+        assert close(found, {name: splits[0] for name, splits in BENT["runs"][rows].items()})
+
+
+def test_the_record_of_soft_bends_is_whole():
+    assert len(BENT["runs"]) == 1 + len(bend_softly.SHARES)
+    for ways in BENT["runs"].values():
+        assert set(ways) == {"mse", "huber", "log-cosh"}
+        assert all(len(splits) == len(bend_softly.SEEDS) for splits in ways.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rows", focal_for_rare.SETS)
+def test_focal_loss_for_what_is_rare_is_as_recorded(rows):
+    for name, found in focal_for_rare.run(rows, 0, ("bce", "focal 2")).items():
+        recorded = RARE["runs"][rows][name][0]  # another CPU rounds otherwise, and training spreads it
+        assert found.keys() == recorded.keys()
+        assert found["surprise"] == pytest.approx(recorded["surprise"], rel=0.1)
+        assert found["average precision"] == pytest.approx(recorded["average precision"], abs=0.05)
+
+
+@pytest.mark.parametrize("gamma", focal_for_rare.GAMMAS)
+def test_what_focal_loss_says_is_taken_back(gamma):
+    share = torch.tensor([0.01, 0.2, 0.5, 0.9], dtype=torch.float64)
+    said = torch.linspace(1e-4, 1 - 1e-4, 100_001, dtype=torch.float64)
+    score, ones = said.logit(), torch.ones_like(said)
+    yes, no = (lossbook.focal_loss(score, target, gamma=gamma, reduction="none") for target in (ones, 0 * ones))
+    rests = said[(share[:, None] * yes + (1 - share[:, None]) * no).argmin(1)]
+    torch.testing.assert_close(focal_for_rare.taken_back(rests, gamma), share, rtol=0.02, atol=0)
+
+
+def test_the_threshold_of_what_is_rare_is_the_best():
+    generator = torch.Generator().manual_seed(0)
+    score = torch.randn(200, generator=generator).double()
+    y = (score + torch.randn(200, generator=generator) > 1).double()
+    weight = torch.where(y == 1, 0.5, 1.0).double()
+    cut = focal_for_rare.threshold(score, y, weight)
+    best = focal_for_rare.f1((score > cut).double(), y, weight)
+    assert all(focal_for_rare.f1((score > at).double(), y, weight) <= best + 1e-12 for at in score)
+
+
+def test_the_record_of_what_is_rare_is_whole():
+    assert RARE["runs"].keys() == focal_for_rare.SETS.keys()
+    for ways in RARE["runs"].values():
+        assert set(ways) == set(focal_for_rare.criteria(torch.tensor([0.0, 1.0])))
+        assert all(len(splits) == len(focal_for_rare.SEEDS) for splits in ways.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cross-entropy", "both"])
+def test_ink_is_marked_as_recorded(name):
+    found, recorded = ink_in_noise.run(name, 0), MARKED["runs"]["ink"][name][0]
+    assert found["dice"] == pytest.approx(recorded["dice"], abs=0.04)  # another CPU rounds otherwise
+    assert found["surprise"] == pytest.approx(recorded["surprise"], rel=0.2)
+
+
+def test_the_dice_score_is_of_pictures_with_ink():
+    ink = torch.tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    says = torch.tensor([[1.0, 0.0, 1.0], [1.0, 1.0, 1.0], [1.0, 0.0, 0.0]])
+    assert ink_in_noise.dice_score(says, ink) == pytest.approx((0.5 + 1) / 2)
+
+
+def test_no_digit_with_ink_is_trained_on_and_judged_by():
+    (noisy, ink), (noisy_new, _) = ink_in_noise.parts(4)
+    assert len(noisy) == len(ink) == ink_in_noise.TRAIN
+    assert len(noisy_new) == ink_in_noise.TEST
+    assert not torch.equal(noisy[: len(noisy_new)], noisy_new)
+
+
+def test_the_record_of_ink_is_whole():
+    assert set(MARKED["runs"]["ink"]) == set(ink_in_noise.LOSSES)
+    assert all(len(runs) == len(ink_in_noise.SEEDS) for runs in MARKED["runs"]["ink"].values())
+
+
+@pytest.mark.slow
+def test_halves_are_found_as_recorded():
+    found = halves_of_digits.run("temperature 0.1", HALVES["rates"]["temperature 0.1"], seed=0)
+    assert found == pytest.approx(HALVES["runs"]["halves"]["temperature 0.1"][0], abs=0.05)
+
+
+def test_halves_that_belong_together_cost_least():
+    generator = torch.Generator().manual_seed(0)
+    left = torch.randn(50, 32, generator=generator)
+    for way in halves_of_digits.WAYS:
+        assert halves_of_digits.cost(way, left, left) < halves_of_digits.cost(way, left, left.roll(7, 0)), way
+
+
+def test_the_record_of_halves_is_whole():
+    assert set(HALVES["runs"]["halves"]) == set(halves_of_digits.WAYS) == set(HALVES["rates"])
+    assert all(len(runs) == len(halves_of_digits.SEEDS) for runs in HALVES["runs"]["halves"].values())
