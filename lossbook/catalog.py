@@ -100,6 +100,8 @@ SAME = "that of input"
 ELEMENTS = "elements"
 SAMPLES = "samples"
 KEPT = "targets that are not ignored"
+MASKS = "masks, one per sample and class"
+SUM_OF_MASK_WEIGHTS = "sum of the weights of all masks"
 SUM_OF_WEIGHTS = "sum of the weights"
 SUM_OF_KEPT_WEIGHTS = "sum of the weights that are not ignored"
 SUM_OF_TARGET_WEIGHTS = "sum of the weights of those targets"
@@ -703,6 +705,43 @@ _ROWS = (
         slope="multilabel_soft_margin_slope",
     ),
     Row(
+        function="dice_loss",
+        module="DiceLoss",
+        family="segmentation",
+        lead=False,
+        task="a mask",
+        asks="How little do the predicted mask and the true one overlap, whatever their size?",
+        formula=r"1 - \frac{2 \sum_i p_i\,g_i + s}{\sum_i p_i + \sum_i g_i + s}, \quad "
+        r"p = \operatorname{softmax}(x),\ g_i = [y_i = c]",
+        arguments={
+            "input": Argument("x", "a score per class in each place", ANY, "(N, C) or (N, C, …)", FLOATING),
+            "target": Argument(
+                "y",
+                "the index of the true class in each place; or, in floating point and the shape of input, masks",
+                CLASS,
+                "(N) or (N, …)",
+                INDEX,
+            ),
+        },
+        options={"smooth": 1e-5, "ignore_index": None, "weight": None},
+        minimum=0.0,
+        maximum=1.0,
+        divisor=MASKS,
+        weighted="class",
+        weighted_divisor=SUM_OF_MASK_WEIGHTS,
+        best_constant=None,
+        last_layer=SCORES,
+        to_predict="the largest score; of a mask per class, its sign",
+        beware="Where a mask is empty, the default costs nearly 1 even if almost nothing is predicted. "
+        "What is sure and wrong has no slope: add a cross-entropy. `input` needs its dimension of classes.",
+        chapter="beyond-torch",
+        section="Dice: the overlap of masks",
+        source="milletari2016",
+        sample=samples.pictures,
+        slope="dice_slope",
+        from_torch=False,
+    ),
+    Row(
         function="margin_ranking_loss",
         module="MarginRankingLoss",
         family="margin",
@@ -821,6 +860,66 @@ _ROWS = (
         section="A distance of your own",
         source="schroff2015",
         sample=samples.triplets,
+    ),
+    Row(
+        function="info_nce_loss",
+        module="InfoNCELoss",
+        family="contrastive",
+        lead=False,
+        task="alike or different",
+        asks="Among the matches of the whole batch, how surprising is the own one?",
+        formula=r"\log \sum_j e^{s_{ij}} - s_{ii}, \quad s_{ij} = \cos(q_i, k_j) / \tau",
+        arguments={
+            "query": Argument("q", "a vector for each thing", ANY, "(N, D)", FLOATING),
+            "key": Argument("k", "the match of each", ANY, "that of query", "that of query"),
+        },
+        options={"temperature": 0.1, "symmetric": False, "negatives": None, "weight": None},
+        minimum=0.0,
+        maximum=_INF,
+        divisor=SAMPLES,
+        weighted="sample",
+        weighted_divisor=SUM_OF_WEIGHTS,
+        best_constant=ANYTHING,
+        last_layer=VECTOR,
+        to_predict="the nearest neighbours, by the angle",
+        beware="All other keys of the batch are taken for strangers, and more of them make the loss larger: "
+        "two batch sizes do not compare. Its temperature is 0.1, that of NT-Xent 0.5.",
+        chapter="beyond-torch",
+        section="InfoNCE: the match among all",
+        source="oord2018",
+        sample=samples.views,
+        slope="info_nce_slope",
+        from_torch=False,
+    ),
+    Row(
+        function="nt_xent_loss",
+        module="NTXentLoss",
+        family="contrastive",
+        lead=False,
+        task="alike or different",
+        asks="Among all other views of the batch, how surprising is the second view of the same thing?",
+        formula=r"\frac{1}{2} \sum_{u \in \{a_i, b_i\}} \Bigl(\log \sum_{v \ne u} e^{s_{uv}} - s_{uu'}\Bigr)",
+        arguments={
+            "a": Argument("a", "the vector of one view of each thing", ANY, "(N, D)", FLOATING),
+            "b": Argument("b", "the vector of the other view", ANY, "that of a", "that of a"),
+        },
+        options={"temperature": 0.5, "weight": None},
+        minimum=0.0,
+        maximum=_INF,
+        divisor=SAMPLES,
+        weighted="sample",
+        weighted_divisor=SUM_OF_WEIGHTS,
+        best_constant=ANYTHING,
+        last_layer=VECTOR,
+        to_predict="the nearest neighbours, by the angle",
+        beware="`sum` and `none` are of things, each the mean of its two views. "
+        "Of a single thing the loss is 0 whatever its views are.",
+        chapter="beyond-torch",
+        section="NT-Xent: both views at once",
+        source="chen2020",
+        sample=samples.views,
+        slope="nt_xent_slope",
+        from_torch=False,
     ),
     Row(
         function="ctc_loss",

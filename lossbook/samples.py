@@ -165,6 +165,13 @@ def label_lists(size: int, draw: _Draw) -> Sample:
 
 
 @_maker
+def pictures(size: int, draw: _Draw) -> Sample:
+    """A score per class in each place of square pictures, and the index of the true class."""
+    side = max(2, math.isqrt(size // 24))
+    return draw.sample(draw.normal(8, 3, side, side), draw.whole(0, 3, 8, side, side))
+
+
+@_maker
 def distances(size: int, draw: _Draw) -> Sample:
     """Distances, and whether the two belong together, 1 or −1."""
     return draw.sample(2 * draw.uniform(size), draw.signs(size))
@@ -181,6 +188,14 @@ def vector_pairs(size: int, draw: _Draw) -> Sample:
     """Two vectors, and whether they belong together, 1 or −1."""
     shape = _rows(size, FEATURES), FEATURES
     return draw.sample(draw.normal(*shape), draw.normal(*shape), draw.signs(shape[0]))
+
+
+@_maker
+def views(size: int, draw: _Draw) -> Sample:
+    """Two vectors of each thing, which point in somewhat the same direction."""
+    shape = _rows(size, FEATURES), FEATURES
+    one = draw.normal(*shape)
+    return draw.sample(one, one + draw.normal(*shape))
 
 
 @_maker

@@ -54,7 +54,7 @@ OF_EACH_LOSS = [f"tests/losses/test_{name}.py" for name in ("parity", "exact", "
 # The files of ``losses`` that serve some families alone; those not named here serve the one of their name, or all.
 SERVES = {
     "chunks": ["vocabulary"],
-    "options": ["regression", "focal", "divergence"],
+    "options": ["regression", "focal", "divergence", "contrastive"],
     "stated": ["classification"],
     "surprise": ["classification", "vocabulary"],
 }

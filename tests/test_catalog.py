@@ -147,7 +147,7 @@ OUTSIDE = {
 
 # The arguments whose values torch (for a loss it lacks, this package) checks, on a CPU: outside, it raises.
 CHECKED = {
-    ("hinge_loss", "target"), ("focal_loss", "target"),
+    ("hinge_loss", "target"), ("focal_loss", "target"), ("dice_loss", "target"),
     ("gaussian_nll_loss", "var"), ("binary_cross_entropy", "input"), ("binary_cross_entropy", "target"),
     ("nll_loss", "target"), ("cross_entropy", "target"), ("multi_margin_loss", "target"),
     ("multilabel_margin_loss", "target"), ("linear_cross_entropy", "target"), ("AdaptiveLogSoftmaxWithLoss", "target_"),
@@ -191,11 +191,13 @@ def sizes_of(entry: Row, count: int) -> dict[str, int]:
 def draw(
     entry: Row, form: int = 1, count: int = 7, extreme: bool = False, floating: torch.dtype = torch.float64
 ) -> dict[str, Tensor]:
-    """Allowed arguments of a loss, by name, in one of its forms (1: with samples)."""
+    """Allowed arguments of a loss, by name, in one of its forms (1: with samples), or in its only one."""
     sizes = sizes_of(entry, count)
     drawn = {}
     for name, argument in entry.arguments.items():
-        tensor = VALUES[argument.values](Draw(forms(entry, name)[form], sizes, extreme))
+        alternatives = forms(entry, name)
+        letters = alternatives[form if len(alternatives) > 1 else 0]
+        tensor = VALUES[argument.values](Draw(letters, sizes, extreme))
         drawn[name] = tensor.to(dtype_of(entry, name, floating))
     return drawn
 
@@ -344,7 +346,11 @@ def is_accepted(entry: Row, arguments: dict[str, Tensor], **options) -> bool:
 def check_range(entry: Row) -> None:
     """A search among wild arguments never leaves the range, and comes as near its ends as one likes."""
     count = 3000 if "none" in entry.reductions else 300
-    values = each(entry, draw(entry, count=count, extreme=True))
+    options = {}
+    if entry.family == "contrastive":
+        # Cosines end at 1: only a low temperature takes such a loss far, and only among few is one match clearly best.
+        count, options = 30, {"temperature": 1e-3}
+    values = each(entry, draw(entry, count=count, extreme=True), **options)
     assert not values.isnan().any()
     assert values.min() >= entry.minimum - 1e-9
     assert values.max() <= entry.maximum + 1e-9
@@ -354,7 +360,7 @@ def check_range(entry: Row) -> None:
 
 def with_ignored(entry: Row, arguments: dict[str, Tensor]) -> Tensor:
     """Which targets count; where a loss can ignore some, two of these are made to be ignored."""
-    if "ignore_index" not in entry.options:
+    if "ignore_index" not in entry.options or entry.family == "segmentation":
         return torch.ones(len(next(iter(arguments.values()))), dtype=torch.bool)
     arguments["target"][:2] = -100
     return arguments["target"] != -100
@@ -373,6 +379,9 @@ def check_divisor(entry: Row) -> None:
     elif entry.divisor == "samples":
         assert losses.shape == samples != elements
         expected = losses.sum() / 7
+    elif entry.divisor == "masks, one per sample and class":
+        assert losses.shape == elements[:2] != elements
+        expected = losses.sum() / losses.numel()
     elif entry.divisor == "targets that are not ignored":
         assert losses.shape == arguments["target"].shape
         assert kept.sum() < len(losses)
@@ -402,6 +411,7 @@ def check_weighted(entry: Row) -> None:
         "elements": lambda: first.numel(),
         "samples": lambda: len(first),
         "sum of the weights": lambda: weight.sum(),
+        "sum of the weights of all masks": lambda: len(first) * weight.sum(),
         "sum of the weights that are not ignored": lambda: weight[kept].sum(),
         "sum of the weights of those targets": lambda: weight[arguments["target"][kept]].sum(),
     }[entry.weighted_divisor]
@@ -720,7 +730,7 @@ def test_best_constant(entry):
 def test_some_constants_have_no_name():
     """Named or not: a row that gives no statistic is one of these."""
     unnamed = {entry.name for entry in CATALOG.values() if entry.best_constant is None}
-    unnamed -= {"focal_loss"}
+    unnamed -= {"focal_loss", "dice_loss"}
     assert unnamed == {"multi_margin_loss", "multilabel_margin_loss", "ctc_loss", "AdaptiveLogSoftmaxWithLoss"}
 
 
@@ -801,6 +811,35 @@ def beware_distillation() -> None:
     torch.testing.assert_close(lossbook.distillation_loss(SCORES, teacher.detach()), 4 * bare)
 
 
+def beware_dice() -> None:
+    """Hardly anything predicted where there is nothing; a slope that is gone; and rows taken for classes."""
+    nothing = torch.zeros(1, 1, 64, 64)
+    assert lossbook.dice_loss(nothing - 8, nothing) > 0.99
+    wrong = (nothing + 20).requires_grad_()
+    lossbook.dice_loss(wrong, nothing).backward()
+    assert wrong.grad.abs().max() < 1e-12
+    assert lossbook.dice_loss(nothing[0], nothing[0], reduction="none").shape == (1, 64)
+
+
+def beware_info_nce() -> None:
+    torch.manual_seed(0)
+    query, key = torch.randn(2, 512, 32)
+    assert lossbook.info_nce_loss(query, key) > lossbook.info_nce_loss(query[:64], key[:64]) + 1
+    copies = torch.randn(1, 32).expand(8, 32)  # all alike, and yet each is a stranger to the others
+    torch.testing.assert_close(lossbook.info_nce_loss(copies, copies), torch.tensor(8.0).log())
+    defaults = [CATALOG[name].options["temperature"] for name in ("info_nce_loss", "nt_xent_loss")]
+    assert defaults == [0.1, 0.5]
+
+
+def beware_nt_xent() -> None:
+    a, b = torch.randn(2, 5, 8)
+    values = lossbook.nt_xent_loss(a, b, reduction="none")
+    assert values.shape == (5,)
+    torch.testing.assert_close(lossbook.nt_xent_loss(a, b, reduction="sum"), values.sum())
+    torch.testing.assert_close(lossbook.nt_xent_loss(a, b), values.mean())
+    assert lossbook.nt_xent_loss(a[:1], b[:1]) == 0
+
+
 def beware_huber() -> None:
     for delta in (0.0, -1.0):
         with pytest.raises(RuntimeError):
@@ -853,6 +892,9 @@ def beware_adaptive() -> None:
 BEWARE = {
     "hinge_loss": beware_hinge,
     "quantile_loss": beware_quantile,
+    "dice_loss": beware_dice,
+    "info_nce_loss": beware_info_nce,
+    "nt_xent_loss": beware_nt_xent,
     "focal_loss": beware_focal,
     "distillation_loss": beware_distillation,
     "log_cosh_loss": beware_log_cosh,
@@ -925,10 +967,14 @@ WRONG = [
     (check_divisor, but("cross_entropy", divisor="samples")),
     (check_divisor, but("multi_margin_loss", divisor="targets that are not ignored")),
     (check_divisor, but("ctc_loss", divisor="samples")),
+    (check_divisor, but("dice_loss", divisor="samples")),
+    (check_divisor, but("nt_xent_loss", divisor="masks, one per sample and class")),
     (check_weighted, but("mse_loss", weighted_divisor="elements")),
     (check_weighted, but("hinge_loss", weighted_divisor="elements")),
     (check_weighted, but("distillation_loss", weighted="element")),
     (check_weighted, but("distillation_loss", weighted_divisor="samples")),
+    (check_weighted, but("dice_loss", weighted_divisor="sum of the weights")),
+    (check_weighted, but("info_nce_loss", weighted_divisor="samples")),
     (check_weighted, but("focal_loss", weighted="class")),
     (check_weighted, but("focal_loss", weighted_divisor="samples")),
     (check_weighted, but("huber_loss", weighted_divisor="sum of the weights")),

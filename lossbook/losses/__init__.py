@@ -17,6 +17,14 @@ from lossbook.losses.classification import (
     nll_loss,
     nll_slope,
 )
+from lossbook.losses.contrastive import (
+    InfoNCELoss,
+    NTXentLoss,
+    info_nce_loss,
+    info_nce_slope,
+    nt_xent_loss,
+    nt_xent_slope,
+)
 from lossbook.losses.divergence import (
     DistillationLoss,
     KLDivLoss,
@@ -97,6 +105,11 @@ from lossbook.losses.regression import (
     smooth_l1_loss,
     smooth_l1_slope,
 )
+from lossbook.losses.segmentation import (
+    DiceLoss,
+    dice_loss,
+    dice_slope,
+)
 from lossbook.losses.sequence import (
     CTCLoss,
     ctc_loss,
@@ -117,12 +130,14 @@ __all__ = [
     "CTCLoss",
     "CosineEmbeddingLoss",
     "CrossEntropyLoss",
+    "DiceLoss",
     "DistillationLoss",
     "FocalLoss",
     "GaussianNLLLoss",
     "HingeEmbeddingLoss",
     "HingeLoss",
     "HuberLoss",
+    "InfoNCELoss",
     "KLDivLoss",
     "L1Loss",
     "LinearCrossEntropyLoss",
@@ -134,6 +149,7 @@ __all__ = [
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
     "NLLLoss",
+    "NTXentLoss",
     "PoissonNLLLoss",
     "QuantileLoss",
     "SmoothL1Loss",
@@ -152,6 +168,8 @@ __all__ = [
     "cross_entropy_slope",
     "ctc_loss",
     "ctc_slope",
+    "dice_loss",
+    "dice_slope",
     "distillation_loss",
     "distillation_slope",
     "focal_loss",
@@ -165,6 +183,8 @@ __all__ = [
     "hinge_slope",
     "huber_loss",
     "huber_slope",
+    "info_nce_loss",
+    "info_nce_slope",
     "kl_div",
     "kl_div_slope",
     "l1_loss",
@@ -185,6 +205,8 @@ __all__ = [
     "multilabel_soft_margin_slope",
     "nll_loss",
     "nll_slope",
+    "nt_xent_loss",
+    "nt_xent_slope",
     "poisson_nll_loss",
     "poisson_nll_slope",
     "quantile_loss",

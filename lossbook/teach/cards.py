@@ -28,7 +28,7 @@ _SYMBOLS = {
     "power": "p",
 }
 _SYMBOLS |= {"distance_function": "d", "q": "q", "over": "c_+", "under": "c_-", "power": "p"}
-_SYMBOLS |= {"gamma": r"\gamma", "alpha": r"\alpha", "temperature": "T"}
+_SYMBOLS |= {"gamma": r"\gamma", "alpha": r"\alpha", "smooth": "s"}
 
 
 def card(name: str) -> Markdown:
@@ -128,6 +128,8 @@ def _options(entry: Row) -> str:
     options = [f"`{name}` (needed)" for name in _needed(entry)]
     for name, default in entry.options.items():
         symbol = f" (${_SYMBOLS[name]}$)" if name in _SYMBOLS else ""
+        if name == "temperature":
+            symbol = " ($T$)" if entry.name == "distillation_loss" else r" ($\tau$)"
         factors = f" (one factor per {entry.weighted}{_function_only(entry)})" if name == "weight" else ""
         options.append(f"`{name}={default!r}`{symbol}{factors}")
     if len(entry.reductions) > 1:

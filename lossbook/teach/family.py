@@ -195,6 +195,30 @@ def _cosine_as_distance(g: torch.Generator) -> tuple[Tensor, Tensor]:
     return F.cosine_embedding_loss(a, b, sign, margin=0.3), F.hinge_embedding_loss(distance, sign, margin=0.7)
 
 
+def _much_smoothing(g: torch.Generator) -> tuple[Tensor, Tensor]:
+    z, mask = _normal(g, 4, 2, 9), torch.randint(2, (4, 2, 9), generator=g).double()
+    overlap = F.dice_loss(z, mask, smooth=1e6, reduction="sum")
+    return 1e6 * overlap, F.l1_loss(z.sigmoid(), mask, reduction="sum")
+
+
+def _among_all(g: torch.Generator) -> tuple[Tensor, Tensor]:
+    q, k = _normal(g, 8, 4), _normal(g, 8, 4)
+    cosines = q @ k.T / (q.norm(dim=1)[:, None] * k.norm(dim=1))
+    return F.info_nce_loss(q, k, temperature=0.1), F.cross_entropy(cosines / 0.1, torch.arange(8))
+
+
+def _each_view(g: torch.Generator) -> tuple[Tensor, Tensor]:
+    """One view at a time: its partner is the key, the rest of the batch are the negatives."""
+    views, n = _normal(g, 10, 4), 5
+    losses = []
+    for i in range(2 * n):
+        partner = (i + n) % (2 * n)
+        rest = views[[k for k in range(2 * n) if k not in (i, partner)]]
+        pair = views[i : i + 1], views[partner : partner + 1]
+        losses.append(F.info_nce_loss(*pair, temperature=0.5, negatives=rest))
+    return F.nt_xent_loss(views[:n], views[n:], temperature=0.5), torch.stack(losses).mean()
+
+
 def _no_freedom(g: torch.Generator) -> tuple[Tensor, Tensor]:
     """As many frames as labels, no two neighbours alike: there is one alignment."""
     log_p, labels = log_softmax(_normal(g, 4, 1, 6), 2), torch.tensor([[3, 1, 4, 1]])
@@ -242,6 +266,9 @@ EDGES = (
     Edge("triplet_margin_loss", "margin_ranking_loss", "of two distances", _nearer_first),
     Edge("triplet_margin_with_distance_loss", "triplet_margin_loss", "its default distance", _own_distance),
     Edge("cosine_embedding_loss", "hinge_embedding_loss", "of 1 − cosine", _cosine_as_distance),
+    Edge("dice_loss", "l1_loss", "of chances, smooth → ∞, times it", _much_smoothing, limit=True, within=1e-4),
+    Edge("info_nce_loss", "cross_entropy", "of the cosines", _among_all),
+    Edge("nt_xent_loss", "info_nce_loss", "view by view", _each_view),
     Edge("ctc_loss", "nll_loss", "as many frames as labels", _no_freedom),
     Edge("linear_cross_entropy", "cross_entropy", "scores made inside", _last_layer),
     Edge("AdaptiveLogSoftmaxWithLoss", "nll_loss", "scores from a tree", _tree),
@@ -277,6 +304,9 @@ PLACES = {
     "hinge_embedding_loss": (2.9, 2.0),
     "cosine_embedding_loss": (3.4, 0.5),
     "triplet_margin_loss": (0.3, 2.4),
+    "dice_loss": (-1.0, 8.5),
+    "info_nce_loss": (2.2, 3.4),
+    "nt_xent_loss": (1.6, 2.6),
     "triplet_margin_with_distance_loss": (0.5, 0.6),
 }
 

@@ -21,6 +21,7 @@ from types import ModuleType
 
 from tests.cases import (
     classification,
+    contrastive,
     divergence,
     embedding,
     focal,
@@ -28,6 +29,7 @@ from tests.cases import (
     margin,
     multilabel,
     regression,
+    segmentation,
     sequence,
     vocabulary,
 )
@@ -87,7 +89,9 @@ FAMILIES: tuple[ModuleType, ...] = (
     divergence,
     margin,
     multilabel,
+    segmentation,
     embedding,
+    contrastive,
     sequence,
     vocabulary,
 )

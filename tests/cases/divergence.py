@@ -126,7 +126,7 @@ _TAUGHT: dict[str, tuple[dict[str, Tensor], dict[str, Any]]] = {
     "unbatched": (scores(noise(4), noise(4, seed=1)), {"rows": ()}),
     "3-dim": (scores(noise(2, 4, 3), noise(2, 4, 3, seed=1)), {}),
     "4-dim": (scores(noise(2, 4, 3, 2), noise(2, 4, 3, 2, seed=1)), {"dtypes": FULL}),
-    "apart": (scores(table([2, 0, -2], [0, 3, 0]), table([-2, 0, 2], [1, -3, 4])), {"exact": True}),
+    "apart": (scores(table([2, 0.5, -2], [0, 3, 0.25]), table([-2, 1, 2.5], [1, -3, 4])), {"exact": True}),
     "one-class": (scores(noise(3, 1), noise(3, 1, seed=1)), {}),
     "equal": (scores(noise(3, 4), noise(3, 4)), {"dtypes": FULL}),
     "transposed": (scores(noise(4, 5), noise(4, 5, seed=1)), {"view": torch.t}),

@@ -9,6 +9,7 @@ from lossbook.losses.checks import (
     margin,
     multilabel,
     regression,
+    segmentation,
     sequence,
     vocabulary,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "regression",
     "result_dtype",
     "rounded_to",
+    "segmentation",
     "sequence",
     "sizes",
     "tensor",

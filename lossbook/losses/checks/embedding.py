@@ -1,5 +1,6 @@
 """What the losses of ``embedding`` ask of their arguments."""
 
+import functools
 from typing import Any
 
 import torch
@@ -51,3 +52,33 @@ def half_of(*pairs: tuple[Tensor, Tensor]) -> torch.dtype | None:
     dtypes = {torch.promote_types(one.dtype, other.dtype) for one, other in pairs}
     # Integers alone make float32, and so do two halves of different kinds.
     return dtypes.pop() if len(dtypes) == 1 and dtypes <= {*general.HALF} else None
+
+
+def views(
+    name: str, one: Tensor, other_name: str, other: Tensor, weight: Tensor | None, negatives: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor, torch.dtype]:
+    """Check two vectors of each thing; give both, all that the first is compared with, wide; and the dtype of the loss.
+
+    Raises:
+        RuntimeError: vectors are not of real floating point; weight is complex or bool.
+        TypeError: an argument is not a tensor.
+        ValueError: the vectors are not both (N, D), the negatives not (M, D), or weight not (N).
+    """
+    named = {name: one, other_name: other} | ({} if negatives is None else {"negatives": negatives})
+    general.tensors(**named | ({} if weight is None else {"weight": weight}))
+    for key, vectors in named.items():
+        if not vectors.is_floating_point():
+            raise RuntimeError(f"{key} must be real floating point, but it is {vectors.dtype}: give {key}.float()")
+    if one.dim() != 2:
+        raise ValueError(f"{name} must be of size (N, D), a vector for each of N things, but it is {tuple(one.shape)}")
+    general.of_size(other_name, other, one.shape, of=name)
+    if negatives is not None and (negatives.dim() != 2 or negatives.shape[1] != one.shape[1]):
+        raise ValueError(f"negatives must be of size (M, {one.shape[1]}), but they are {tuple(negatives.shape)}")
+    if weight is not None:
+        general.real(weight=weight)
+        general.of_size("weight", weight, one.shape[:1], of="the pairs")
+    dtype = general.autocast(one)[0].dtype
+    wide = tuple(map(general.wide, general.autocast(*named.values())))
+    common = functools.reduce(torch.promote_types, (vectors.dtype for vectors in wide))
+    wide = tuple(vectors.to(common) for vectors in wide)
+    return wide[0], wide[1], wide[1] if negatives is None else torch.cat(wide[1:]), dtype

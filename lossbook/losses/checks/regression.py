@@ -39,7 +39,7 @@ def amounts(
     input, target = general.autocast(input, target)
     if columns is not None:
         target = target.unsqueeze(-1)
-        weight = None if weight is None else weight.unsqueeze(-1).expand(input.shape)
+        weight = None if weight is None else general.wide(weight).unsqueeze(-1).expand(input.shape)
     return general.wide(input), general.wide(target), weight, input.dtype
 
 
