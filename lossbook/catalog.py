@@ -627,7 +627,7 @@ _ROWS = (
         r"q = \operatorname{softmax}(z / T),\ p = \operatorname{softmax}(x / T)",
         arguments={
             "input": Argument("x", "the student's score per class", ANY, "(C), (N, C) or (N, C, …)", FLOATING),
-            "teacher": Argument("z", "the teacher's scores, which get a slope unless detached", ANY, SAME, SAME),
+            "teacher": Argument("z", "the teacher's scores; detach them, or they get a slope", ANY, SAME, SAME),
         },
         options={"temperature": 2.0, "weight": None},
         minimum=0.0,

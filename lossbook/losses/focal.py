@@ -65,22 +65,21 @@ def focal_loss(
 
     Torch twin: none. With ``gamma=0`` it is :func:`torch.nn.functional.binary_cross_entropy_with_logits`, or
     :func:`torch.nn.functional.cross_entropy`. In the binary case the same number comes from ``sigmoid_focal_loss`` of
-    torchvision, whose default is ``alpha=0.25``. The paper adds up the losses of all anchors and divides by the number
-    of those that hold an object: ``focal_loss(..., reduction="sum") / held``. With several classes, libraries mean
-    different things by the name. Here it is one softmax loss per sample; others divide that by C too, or add up one
-    binary loss per class. Half precision is computed in float32 and rounded once.
+    torchvision, whose default is the paper's choice, ``alpha=0.25``. The paper adds up the losses of all anchors and
+    divides by the number of those that hold an object: ``focal_loss(..., reduction="sum") / held``. With several
+    classes, libraries mean different things by the name. Here it is one softmax loss per sample; others divide that by
+    C too, or add up one binary loss per class. Half precision is computed in float32 and rounded once.
 
     Source: Lin, T.-Y., Goyal, P., Girshick, R., He, K., Dollár, P. (2017), Focal loss for dense object detection,
     arXiv:1708.02002.
     """
     checks.current_reduction(reduction)
     gamma = checks.focal.focus(gamma)
-    x, y, kept, dtype = checks.focal.arguments(input, target, weight, ignore_index)
+    x, y, counts, dtype = checks.focal.arguments(input, target, weight, ignore_index)
     share = checks.focal.share(alpha, x, y)
     log_miss, surprise = _of_answers(x, y) if y.is_floating_point() else _of_classes(x, y)[:2]
     loss = share * (gamma * log_miss).exp() * surprise if gamma else share * surprise
-    counts = torch.where(kept, 1.0 if weight is None else checks.wide(weight), 0.0)
-    return reduce(torch.where(kept, loss, 0.0) * counts, reduction, dtype=dtype, divisor=counts.sum())
+    return reduce(loss * counts, reduction, dtype=dtype, divisor=counts.sum())
 
 
 def _of_answers(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -128,8 +127,8 @@ def focal_slope(
         tensor([-0.0049, -0.2983, -1.0767])
     """
     gamma = checks.focal.focus(gamma)
-    x, y, kept, _ = checks.focal.arguments(input, target, None, ignore_index)
-    share = torch.where(kept, checks.focal.share(alpha, x, y), 0.0)
+    x, y, counts, _ = checks.focal.arguments(input, target, None, ignore_index)
+    share = counts * checks.focal.share(alpha, x, y)
     if y.is_floating_point():
         log_miss, surprise = _of_answers(x, y)
         if_no, if_yes = stable.softplus_pair(x)

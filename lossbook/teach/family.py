@@ -245,8 +245,8 @@ EDGES = (
     Edge("huber_loss", "smooth_l1_loss", "δ = β: δ times it", _huber_smooth),
     Edge("smooth_l1_loss", "l1_loss", "β = 0", _smooth_sharp),
     Edge("quantile_loss", "l1_loss", "q = ½: half of it", _half_below),
-    Edge("log_cosh_loss", "mse_loss", "small errors: half of it", _small_errors, limit=True, within=1e-6),
-    Edge("asymmetric_cost_loss", "quantile_loss", "at its q: over + under times it", _two_prices),
+    Edge("log_cosh_loss", "mse_loss", "small errors: half", _small_errors, limit=True, within=1e-6),
+    Edge("asymmetric_cost_loss", "quantile_loss", "at q: (over + under) ×", _two_prices),
     Edge("gaussian_nll_loss", "mse_loss", "variance 1: half of it", _gauss_sure),
     Edge("poisson_nll_loss", "binary_cross_entropy_with_logits", "rare events", _poisson_rare, limit=True),
     Edge("poisson_nll_loss", "mse_loss", "large counts", _poisson_busy, limit=True, within=1e-3),
@@ -266,8 +266,8 @@ EDGES = (
     Edge("triplet_margin_loss", "margin_ranking_loss", "of two distances", _nearer_first),
     Edge("triplet_margin_with_distance_loss", "triplet_margin_loss", "its default distance", _own_distance),
     Edge("cosine_embedding_loss", "hinge_embedding_loss", "of 1 − cosine", _cosine_as_distance),
-    Edge("dice_loss", "l1_loss", "of chances, smooth → ∞, times it", _much_smoothing, limit=True, within=1e-4),
-    Edge("info_nce_loss", "cross_entropy", "of the cosines", _among_all),
+    Edge("dice_loss", "l1_loss", "smooth → ∞", _much_smoothing, limit=True, within=1e-4),
+    Edge("info_nce_loss", "cross_entropy", "of cosines", _among_all),
     Edge("nt_xent_loss", "info_nce_loss", "view by view", _each_view),
     Edge("ctc_loss", "nll_loss", "as many frames as labels", _no_freedom),
     Edge("linear_cross_entropy", "cross_entropy", "scores made inside", _last_layer),
@@ -276,9 +276,9 @@ EDGES = (
 
 # Where each loss stands on the map: right, up. Neighbours in meaning are neighbours here.
 PLACES = {
-    "quantile_loss": (0.9, 13.2),
-    "asymmetric_cost_loss": (4.6, 13.2),
-    "log_cosh_loss": (8.6, 12.9),
+    "quantile_loss": (4.6, 13.2),
+    "asymmetric_cost_loss": (9.6, 13.2),
+    "log_cosh_loss": (11.3, 12.0),
     "l1_loss": (0.9, 11.4),
     "smooth_l1_loss": (0.9, 9.6),
     "huber_loss": (4.1, 10.5),
@@ -291,9 +291,9 @@ PLACES = {
     "multilabel_soft_margin_loss": (9.0, 5.7),
     "hinge_loss": (1.4, 5.9),
     "cross_entropy": (5.6, 5.4),
-    "focal_loss": (3.4, 6.5),
-    "kl_div": (8.2, 4.4),
-    "distillation_loss": (10.4, 4.0),
+    "focal_loss": (3.6, 6.6),
+    "kl_div": (9.2, 4.4),
+    "distillation_loss": (11.2, 3.2),
     "linear_cross_entropy": (9.0, 3.1),
     "nll_loss": (6.4, 2.2),
     "ctc_loss": (9.2, 1.4),
@@ -304,9 +304,9 @@ PLACES = {
     "hinge_embedding_loss": (2.9, 2.0),
     "cosine_embedding_loss": (3.4, 0.5),
     "triplet_margin_loss": (0.3, 2.4),
-    "dice_loss": (-1.0, 8.5),
-    "info_nce_loss": (2.2, 3.4),
-    "nt_xent_loss": (1.6, 2.6),
+    "dice_loss": (0.1, 13.4),
+    "info_nce_loss": (4.5, -1.1),
+    "nt_xent_loss": (1.2, -1.1),
     "triplet_margin_with_distance_loss": (0.5, 0.6),
 }
 
@@ -341,10 +341,10 @@ def _arrow(axes: Axes, edge: Edge, names: dict[str, Text]) -> None:
 
 def family_map(title: str) -> Figure:
     """Draw every loss and every edge. An arrow starts at the loss that becomes the other one; limits are dashed."""
-    figure, axes = plt.subplots(figsize=(6.6, 8.0))
+    figure, axes = plt.subplots(figsize=(8.0, 9.8))
     names = {name: axes.text(*place, _label(name), **_BOX) for name, place in PLACES.items()}
     for edge in EDGES:
         _arrow(axes, edge, names)
-    axes.set(xlim=(-0.9, 10.6), ylim=(-0.3, 12.0), title=title)
+    axes.set(xlim=(-0.9, 12.2), ylim=(-1.7, 13.9), title=title)
     axes.axis("off")
     return figure

@@ -18,9 +18,9 @@ def focus(value: object) -> float:
 def arguments(
     input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: object
 ) -> tuple[Tensor, Tensor, Tensor, torch.dtype]:
-    """Check scores and targets; give both, wide, which targets count, and the dtype of the loss.
+    """Check scores and targets; give both, wide, how much each target counts, and the dtype of the loss.
 
-    What is ignored becomes a score of 0 and a target of 0, so that nothing leaks from it into a slope.
+    What is ignored becomes a score of 0 and a target of 0 that counts 0: nothing leaks from it into a slope.
 
     Raises:
         IndexError: a target is no class and not ignored.
@@ -44,7 +44,8 @@ def arguments(
         scored = kept.unsqueeze(classification.class_dim(input.shape))
     (input,) = general.autocast(input)
     x, y = general.wide(input), general.wide(target)
-    return torch.where(scored, x, 0.0), torch.where(kept, y, 0), kept, input.dtype
+    counts = kept.to(x.dtype) if weight is None else torch.where(kept, general.wide(weight), 0)
+    return torch.where(scored, x, 0.0), torch.where(kept, y, 0), counts, input.dtype
 
 
 def answers(input: Tensor, target: Tensor, ignored: int) -> None:
