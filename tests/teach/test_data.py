@@ -295,3 +295,35 @@ def test_held_back_strips_are_made_of_other_digits(monkeypatch):
     assert used[True].isdisjoint(used[False])
     assert set(data.DOUBTFUL_DIGITS) <= used[True]
     assert len(used[False]) > 900
+
+
+def test_digits_in_noise_are_real_ones_in_a_field():
+    pictures, ink = data.digits_in_noise(400, seed=0)
+    assert pictures.shape == ink.shape == (400, 1, 24, 24)
+    assert pictures.dtype == ink.dtype == torch.float32
+    assert ink.unique().tolist() == [0, 1]
+    masks = {
+        tuple(mask.nonzero().sub(mask.nonzero().min(0).values).flatten().tolist())
+        for mask in torch.tensor(load_digits().images / 16, dtype=torch.float32) > 0.6
+    }
+    for mask in ink[:, 0]:
+        places = mask.nonzero()
+        assert not len(places) or tuple((places - places.min(0).values).flatten().tolist()) in masks
+    assert 0.15 < (ink.flatten(1).sum(1) == 0).float().mean() < 0.25
+    blank = pictures[ink.flatten(1).sum(1) == 0]
+    assert abs(blank.mean() - 0.02) < 0.01  # noise around 0, and one pixel in fifty brighter by 1
+    assert abs((blank - blank.mean()).square().mean() - (0.35**2 + 0.02 * 0.98)) < 0.01
+
+
+def test_digits_in_noise_use_the_rows_they_may():
+    _, ink = data.digits_in_noise(60, seed=1, rows=[0])
+    only = (torch.tensor(load_digits().images[0] / 16, dtype=torch.float32) > 0.6).sum()
+    assert ink.flatten(1).sum(1).unique().tolist() == [0, only]
+
+
+def test_digits_in_noise_depend_on_their_seed_alone():
+    state = torch.get_rng_state()
+    first, again, other = (data.digits_in_noise(5, seed=seed)[0] for seed in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert torch.equal(torch.get_rng_state(), state)
