@@ -15,6 +15,7 @@ __all__ = ["Maker", "Sample"]
 
 CLASSES = 10  # where a loss needs classes, labels or symbols
 FEATURES = 32  # where it needs vectors
+COMPARED = 1024  # at most, where each is compared with each of the others
 
 
 @dataclass(frozen=True)
@@ -192,8 +193,9 @@ def vector_pairs(size: int, draw: _Draw) -> Sample:
 
 @_maker
 def views(size: int, draw: _Draw) -> Sample:
-    """Two vectors of each thing, which point in somewhat the same direction."""
-    shape = _rows(size, FEATURES), FEATURES
+    """Two vectors of each thing, which point in somewhat the same direction; longer ones once a batch is full."""
+    count = min(_rows(size, FEATURES), COMPARED)
+    shape = count, FEATURES if count < COMPARED else size // count
     one = draw.normal(*shape)
     return draw.sample(one, one + draw.normal(*shape))
 
