@@ -34,6 +34,14 @@ KNOWN = {
     "ctc_loss": {"dead-option", "half-precision", "mean-divides-otherwise", "raises-on-empty-batch"},
     "linear_cross_entropy": {EMPTY},
     "AdaptiveLogSoftmaxWithLoss": {"fails-under-vmap", EMPTY},
+    "quantile_loss": {EMPTY, KINK},
+    "log_cosh_loss": {EMPTY},
+    "asymmetric_cost_loss": {EMPTY, KINK},
+    "focal_loss": {EMPTY, "nan-when-all-masked"},
+    "distillation_loss": {EMPTY},
+    "dice_loss": set(),
+    "info_nce_loss": {EMPTY, "mean-depends-on-batch-split"},
+    "nt_xent_loss": {EMPTY, "mean-depends-on-batch-split"},
 }
 # What is true of torch's form alone: no derivative of its backward pass, a value that it reads, bits that it loses.
 IN_TORCH = {
