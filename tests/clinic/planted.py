@@ -376,6 +376,14 @@ def for_each_row_that_counts(input, target, blank=9):
     return ((loss * kept).sum(1) / kept.sum(1).clamp_min(1)).mean()
 
 
+def of_the_found(input, target):
+    return softplus(input, target) * len(target) / target.sum()
+
+
+def of_any_found(input, target):
+    return softplus(input, target) * len(target) / target.sum().clamp_min(1)
+
+
 def within_lengths(input, target, steps):
     kept = torch.arange(input.shape[1], device=input.device) < steps[:, None]
     return ((input - target) ** 2 * kept).sum() / kept.sum()
@@ -824,6 +832,7 @@ PLANTED = [
     Planted("nan-when-all-masked", "below 0", DEFECT, skipping_negative, log_softmax, CLASSES),
     Planted("nan-when-all-masked", "not known", PROPERTY, where_known, where_any_known, AMOUNTS),
     Planted("nan-when-all-masked", "each row", DEFECT, for_each_row, for_each_row_that_counts, TOKENS),
+    Planted("nan-when-all-masked", "none found", PROPERTY, of_the_found, of_any_found, BITS),
     Planted("nan-when-all-masked", "lengths", PROPERTY, within_lengths, within_any_length, STEPS),
     Planted("nan-when-all-masked", "length 0", DEFECT, within_lengths, within_any_length, (*STEPS[:2], SOME_NONE)),
     Planted("nan-when-weights-are-zero", "another name", PROPERTY, lambda input, target, w: weighted_mean(

@@ -90,6 +90,9 @@ def _filled(subject: Subject, place: int, value: Tensor) -> Iterator[Nothing]:
         changed = subject.fresh().at(subject.with_args({place: torch.full_like(value, mark)}))
         said = mark in given or mark != 0 or bool((value == mark).any())
         yield kind, f"{subject.names[place]} all {mark:g}", changed, said
+    if found != 0 and 0 not in given and set(value.unique().tolist()) == {0, 1}:  # events, positives: there may be none
+        changed = subject.fresh().at(subject.with_args({place: torch.zeros_like(value)}))
+        yield "nan-when-all-masked", f"{subject.names[place]} all 0", changed, False
 
 
 def _marks(subject: Subject, value: Tensor) -> list[tuple[str, float]]:
