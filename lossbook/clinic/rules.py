@@ -135,10 +135,11 @@ RULES: dict[str, Rule] = {
     ),
     "nan-when-all-masked": Rule(
         "What if every sample is masked or ignored?",
-        "if the gradient is nan: one such batch ruins every weight of the model",
-        lambda contract, facts: facts["gradient"],
+        "if the gradient is nan, one such batch ruining every weight of the model, and an example, an option or the "
+        "loss itself says that there may be one",
+        lambda contract, facts: facts["gradient"] and facts["said"],
         "Divide by `mask.sum().clamp_min(1)`, or select the samples that count before the mean.",
-        "only the value is nan, and the gradient 0",
+        "only the value is nan, and the gradient 0, or nobody says that it may come to that",
     ),
     "nan-when-weights-are-zero": _property(
         "What if every weight is 0?",
@@ -204,7 +205,7 @@ RULES: dict[str, Rule] = {
     "mean-depends-on-batch-split": _property(
         "Is the mean of a batch the mean of the means of its parts?",
         "When gradients are accumulated over parts, add up sums and divide once by the whole; samples that are "
-        "compared with each other need the whole batch.",
+        "compared with each other need the whole batch. If it is to be a mean, divide by the samples that came.",
         "always",
     ),
     "unknown-reduction-accepted": _property(

@@ -63,14 +63,15 @@ def varied(subject: Subject, name: str, value: Any) -> Subject | None:
     return _written(subject, name, value)
 
 
-def remade(subject: Subject, changes: dict[str, Any]) -> Subject | None:
-    """The Module made once more, with these options, and with the parameters that it has."""
+def remade(subject: Subject, changes: dict[str, Any], trained: bool = True) -> Subject | None:
+    """The Module made once more, with these options, and with the parameters that it has, or as it is when new."""
     made = of_making(subject)
+    torch.manual_seed(0)  # so that two of them begin with the same parameters
     done = attempt(lambda: type(subject.loss)(**{**made, **changes}))
     if done.error:
         return None
     if isinstance(done.value, nn.Module):
-        state = {name: it.detach() for name, it in subject.loss.named_parameters()}
+        state = {name: it.detach() for name, it in subject.loss.named_parameters()} if trained else {}
         if attempt(lambda: done.value.load_state_dict(state, strict=False)).error:
             return None
         done.value.train(subject.loss.training)

@@ -36,6 +36,10 @@ BITS = (draw(8), torch.tensor([0.0, 1, 1, 0, 1, 0, 0, 1]))
 CLASSES = (draw(6, 4), torch.tensor([0, 3, 1, 2, 2, 0]))
 MASKED = (*AMOUNTS, torch.tensor([True, True, False, True, False, True, True, True]))
 VECTORS = (draw(6, 4), draw(6, 4, seed=1))
+TERMS = (draw(6, 4), draw(6, 4, seed=1), draw(6, 4, seed=2), draw(6, 4, seed=3))
+TOKENS = (draw(4, 5, 3), torch.tensor([[0, 3, 1], [2, 2, 0], [4, 1, 1], [0, 4, 3]]))
+STEPS = (draw(4, 3), draw(4, 3, seed=1), torch.tensor([2, 1, 3, 1]))
+SOME_NONE = torch.tensor([2, 0, 3, 1])
 CHANCES = (draw(8).sigmoid(), BITS[1])
 
 
@@ -93,6 +97,36 @@ def hinge(input, target):
 
 def one_sided(input, other):
     return mse(input, other.detach())
+
+
+def forgotten_term(input, target, mean, log):
+    with torch.no_grad():
+        spread = (mean**2 + log.exp() - log - 1).mean()
+    return mse(input, target) + spread
+
+
+def both_terms(input, target, mean, log):
+    return mse(input, target) + (mean**2 + log.exp() - log - 1).mean()
+
+
+def forgotten_hits(input, target, scores):
+    return mse(input, target) + (scores > 0).to(input.dtype).mean() + 0 * scores.sum()
+
+
+def soft_hits(input, target, scores):
+    return mse(input, target) + scores.sigmoid().mean()
+
+
+def both_terms_of_three(input, target, other):
+    return mse(input, target) + mse(other, target)
+
+
+def of_a_teacher(input, target, features, wanted):
+    return mse(input, target) + mse(features, wanted.detach())
+
+
+def beyond_a_baseline(input, target, other):
+    return F.relu((input - target) ** 2 - (other.detach() - target) ** 2 + 50).mean()
 
 
 class NeverReads(nn.Module):
@@ -306,6 +340,60 @@ def safely_ignoring(input, target, ignore_index=-100):
     return (loss * kept).sum() / kept.sum().clamp_min(1)
 
 
+def skipping(input, target, blank=9):
+    kept = target != blank
+    loss = -input.log_softmax(-1).gather(-1, target.where(kept, 0)[:, None])[:, 0]
+    return (loss * kept).sum() / kept.sum()
+
+
+def skipping_negative(input, target):
+    kept = target >= 0
+    loss = -input.log_softmax(-1).gather(-1, target.where(kept, 0)[:, None])[:, 0]
+    return (loss * kept).sum() / kept.sum()
+
+
+def where_known(input, target):
+    known = ~target.isnan()
+    error = torch.where(known, input - target, 0)
+    return (error**2).sum() / known.sum()
+
+
+def where_any_known(input, target):
+    known = ~target.isnan()
+    error = torch.where(known, input - target, 0)
+    return (error**2).sum() / known.sum().clamp_min(1)
+
+
+def for_each_row(input, target, blank=9):
+    kept = target != blank
+    loss = F.cross_entropy(input, target.where(kept, 0), reduction="none")
+    return ((loss * kept).sum(1) / kept.sum(1)).mean()
+
+
+def for_each_row_that_counts(input, target, blank=9):
+    kept = target != blank
+    loss = F.cross_entropy(input, target.where(kept, 0), reduction="none")
+    return ((loss * kept).sum(1) / kept.sum(1).clamp_min(1)).mean()
+
+
+def of_the_found(input, target):
+    return softplus(input, target) * len(target) / target.sum()
+
+
+def of_any_found(input, target):
+    return softplus(input, target) * len(target) / target.sum().clamp_min(1)
+
+
+def within_lengths(input, target, steps):
+    kept = torch.arange(input.shape[1], device=input.device) < steps[:, None]
+    return ((input - target) ** 2 * kept).sum() / kept.sum()
+
+
+def within_any_length(input, target, steps):
+    kept = torch.arange(input.shape[1], device=input.device) < steps[:, None]
+    return ((input - target) ** 2 * kept).sum() / kept.sum().clamp_min(1)
+
+
 def log_of_exp(input, target):
     return (torch.log(1 + torch.exp(input)) - input * target).mean()
 
@@ -337,6 +425,23 @@ def rate(input, target):
 
 def large_within(input, target):
     return ((1e4 * (input - target)) ** 2).mean() / 1e8
+
+
+def standardised(input, target):
+    input = input - input.mean(-1, keepdim=True)
+    return mse(input / (input.pow(2).mean(-1, keepdim=True) + 1e-8).sqrt(), target)
+
+
+def standardised_in_float(input, target):
+    return (
+        standardised(input.float(), target.float()).to(input.dtype)
+        if input.dtype.itemsize < 4
+        else standardised(input, target)
+    )
+
+
+def masked_mean_with_epsilon(input, target, mask):
+    return ((input - target) ** 2 * mask).sum() / (mask.sum() + 1e-8)
 
 
 def only_wide(input, target):
@@ -454,6 +559,20 @@ class ReducedWrongly(Reduced):
         return one_too_few(input, target, self.reduction)
 
 
+def over_a_fixed_size(input, target, batch_size=8):
+    return ((input - target) ** 2).sum() / batch_size
+
+
+def over_its_size(input, target):
+    return ((input - target) ** 2).sum() / len(input)
+
+
+def sum_by_name(input, target, reduction="sum"):
+    if reduction != "sum":
+        raise ValueError(f"reduction={reduction!r}")
+    return ((input - target) ** 2).sum()
+
+
 def among_themselves(input, target):
     similar = input @ target.T
     return F.cross_entropy(similar, torch.arange(len(input), device=input.device))
@@ -526,6 +645,36 @@ class ScaledBefore(nn.Module):
 
     def forward(self, input, target):
         return mse(input, target) * self.factor
+
+
+class IdleStart(nn.Module):
+    def __init__(self, start=0.5):
+        super().__init__()
+        self.log = nn.Parameter(torch.tensor(0 * start))
+
+    def forward(self, input, target):
+        return mse(input, target) * self.log.exp() + self.log
+
+
+class Start(IdleStart):
+    def __init__(self, start=0.5):
+        super().__init__()
+        self.log = nn.Parameter(torch.tensor(start))
+
+
+class IdleWidth(nn.Module):
+    def __init__(self, width=0.5):
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, input, target):
+        return mse(self.layer(input), target)
+
+
+class Width(IdleWidth):
+    def __init__(self, width=0.5):
+        super().__init__()
+        nn.init.normal_(self.layer.weight, std=width)
 
 
 class Attribute(nn.Module):
@@ -634,6 +783,11 @@ PLANTED = [
     Planted("cut-graph", "argmax", DEFECT, errors_counted, log_softmax, CLASSES),
     Planted("cut-graph", "a float", DEFECT, lambda input, target: float(mse(input, target)), mse, AMOUNTS),
     Planted("cut-graph", "second argument", DEFECT, one_sided, mse, AMOUNTS, {"differentiable": ("input", 1)}),
+    Planted("cut-graph", "a term", DEFECT, forgotten_term, both_terms, TERMS),
+    Planted("zero-gradient", "a term", DEFECT, forgotten_hits, soft_hits, TERMS[:3]),
+    Planted("constant-argument", "teacher", PROPERTY, of_a_teacher, both_terms, TERMS),
+    Planted("constant-argument", "baseline", PROPERTY, beyond_a_baseline, both_terms_of_three, TERMS[:3]),
+    Planted("constant-argument", "said", PROPERTY, forgotten_term, both_terms, TERMS, {"differentiable": [0]}),
     Planted("constant-argument", "detached", PROPERTY, one_sided, mse, AMOUNTS),
     Planted("zero-gradient", "round", DEFECT, rounded, rounded_softly, AMOUNTS),
     Planted("zero-gradient", "sign", DEFECT, signs, hinge, BITS),
@@ -673,6 +827,16 @@ PLANTED = [
     Planted("nan-when-all-masked", "selection", PROPERTY, selected_mean, safe_masked_mean, MASKED),
     Planted("nan-when-all-masked", "ignored", DEFECT, ignoring, safely_ignoring, CLASSES),
     Planted("nan-when-all-masked", "torch", PROPERTY, F.cross_entropy, safely_ignoring, CLASSES),
+    Planted("nan-when-all-masked", "by a number", DEFECT, skipping, lambda input, target, blank=9: safely_ignoring(
+        input, target, blank), CLASSES),
+    Planted("nan-when-all-masked", "below 0", DEFECT, skipping_negative, log_softmax, CLASSES),
+    Planted("nan-when-all-masked", "not known", PROPERTY, where_known, where_any_known, AMOUNTS),
+    Planted("nan-when-all-masked", "each row", DEFECT, for_each_row, for_each_row_that_counts, TOKENS),
+    Planted("nan-when-all-masked", "none found", PROPERTY, of_the_found, of_any_found, BITS),
+    Planted("nan-when-all-masked", "lengths", PROPERTY, within_lengths, within_any_length, STEPS),
+    Planted("nan-when-all-masked", "length 0", DEFECT, within_lengths, within_any_length, (*STEPS[:2], SOME_NONE)),
+    Planted("nan-when-weights-are-zero", "another name", PROPERTY, lambda input, target, w: weighted_mean(
+        input, target, w), lambda input, target, w: mse(input * w, target), WEIGHTED),
     Planted("nan-when-weights-are-zero", "weight", PROPERTY, weighted_mean, lambda input, target, weight: mse(
         input * weight, target), WEIGHTED),
     Planted("negative-values", "product", PROPERTY, lambda input, target: -(input * target).mean(), mse, AMOUNTS),
@@ -685,6 +849,11 @@ PLANTED = [
     Planted("overflow", "declared", PROPERTY, log_of_exp, softplus, BITS, {"largest": 80.0}),
     Planted("overflow", "truly large", PROPERTY, rate, softplus, BITS),
     Planted("half-precision", "within", DEFECT, large_within, mse, AMOUNTS),
+    Planted("half-precision", "epsilon", PROPERTY, standardised, standardised_in_float, VECTORS),
+    Planted("half-precision", "empty mask", PROPERTY, masked_mean_with_epsilon, safe_masked_mean, MASKED),
+    Planted("half-precision", "logits", PROPERTY, log_of_exp, softplus, BITS),
+    Planted("half-precision", "end", PROPERTY, lambda input, target: -(target * (input + 1e-8).log()).mean(),
+            lambda input, target: -(target * (input + 1e-3).log()).mean(), CHANCES, {"domain": (0, 1)}),
     Planted("half-precision", "refused", PROPERTY, only_wide, mse, AMOUNTS),
     Planted("dtype-not-kept", "narrowed", DEFECT, narrowed, mse, AMOUNTS),
     Planted("dtype-not-kept", "narrowed within", DEFECT, narrowed_within, mse, AMOUNTS),
@@ -708,6 +877,8 @@ PLANTED = [
     Planted("mean-divides-otherwise", "samples", PROPERTY, by_samples, squares, VECTORS, {"divisor": "samples"}),
     Planted("mean-divides-otherwise", "weight", PROPERTY, with_weight, lambda input, target, weight, reduction="mean":
             squares(weight * input, target, reduction), WEIGHTED),
+    Planted("mean-depends-on-batch-split", "fixed", PROPERTY, over_a_fixed_size, over_its_size, AMOUNTS),
+    Planted("mean-depends-on-batch-split", "sum", PROPERTY, over_a_fixed_size, sum_by_name, AMOUNTS),
     Planted("mean-depends-on-batch-split", "pairs", PROPERTY, among_themselves, mse, VECTORS),
     Planted("unknown-reduction-accepted", "else", PROPERTY, any_reduction, squares, AMOUNTS),
     Planted("not-deterministic", "noise", DEFECT, noisy, mse, AMOUNTS),
@@ -720,6 +891,8 @@ PLANTED = [
     Planted("dead-option", "unread None", DEFECT, lambda input, target, weight=None: mse(input, target),
             lambda input, target, weight=None: mse(input, target) * (1 if weight is None else weight.mean()), AMOUNTS),
     Planted("dead-option", "Module", DEFECT, IdleOption(), ScaledBefore(), AMOUNTS),
+    Planted("dead-option", "start", DEFECT, IdleStart(), Start(), AMOUNTS),
+    Planted("dead-option", "random start", DEFECT, IdleWidth(), Width(), VECTORS),
     Planted("dead-option", "switch", PROPERTY, idle_switch, switched, AMOUNTS),
     Planted("plain-tensor-attribute", "Module", DEFECT, Attribute(), Buffer(), AMOUNTS),
     Planted("plain-tensor-attribute", "object", PROPERTY, PlainObject(), PlainNumbers(), AMOUNTS),

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 
-from lossbook.clinic.probes.borders import empty_batch, ends_of_domain, masked, of_no_input, range_of_values, zero_error
+from lossbook.clinic.probes.borders import empty_batch, ends_of_domain, of_no_input, range_of_values, zero_error
 from lossbook.clinic.probes.devices import device
 from lossbook.clinic.probes.gradients import kink, second_derivative, wrong_gradient
 from lossbook.clinic.probes.graph import cut_graph, raises, unused_parameters, writes_input, zero_gradient
 from lossbook.clinic.probes.kept import broadcasts, dtype
+from lossbook.clinic.probes.masks import masked
 from lossbook.clinic.probes.options import dead_options
 from lossbook.clinic.probes.reductions import batch_split, reductions, unknown_reduction
 from lossbook.clinic.probes.scales import half_precision, overflow

@@ -1,23 +1,29 @@
-"""Numbers at the borders: zero error, the ends of the domain, no samples, nothing that counts."""
+"""Numbers at the borders: zero error, the ends of the domain, no samples."""
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from lossbook.clinic.report import Evidence, Untried
-from lossbook.clinic.settings import reduced, settings
+from lossbook.clinic.settings import reduced
 from lossbook.clinic.subject import Args, Subject, attempt, finite, number, words
 
-__all__ = ["agreement", "empty_batch", "ends_of_domain", "masked", "of_no_input", "range_of_values", "zero_error"]
+__all__ = [
+    "agreement",
+    "batch_dims",
+    "cut_out",
+    "empty_batch",
+    "ends_of_domain",
+    "of_no_input",
+    "range_of_values",
+    "zero_error",
+]
 
 Seen = Iterator[Evidence | Untried]
 _NEAR = (1e-3, 1e-6, 1e-9, 1e-12)  # how near a border is approached
 _ENDS = 6  # how many elements are put to an end of the domain, one at a time
-_MASKS = ("mask", "valid", "keep", "ignore", "pad")
 
 
 def size_of(subject: Subject, args: Args) -> tuple[float, bool, bool]:
@@ -173,68 +179,6 @@ def empty_batch(subject: Subject) -> Seen:
         yield Evidence("raises-on-empty-batch", f"with no samples it raises {words(done.error)}")
     elif not finite(done.value):
         yield Evidence("nan-on-empty-batch", f"with no samples the value is {number(done.value)}")
-
-
-def masked(subject: Subject) -> Seen:
-    """Value and gradient where no sample counts: a mask or weights of zero, all targets ignored."""
-    for kind, what, changed in _nothing_counts(subject):
-        done = attempt(changed.slopes, changed.args, changed.judged)
-        if done.error:
-            continue
-        value, slopes = done.value
-        if not finite(value, *slopes):
-            gradient = not finite(*slopes)
-            bad = "nan or infinite" if gradient else "finite"
-            yield Evidence(
-                kind, f"with {what}, the value is {number(value)}, the gradient {bad}", {"gradient": gradient}
-            )
-
-
-def _nothing_counts(subject: Subject) -> Iterator[tuple[str, str, Subject]]:
-    for name, change in _changeable(subject):
-        value = change(None)
-        tensor = value if isinstance(value, Tensor) else None
-        if tensor is not None and (tensor.dtype == torch.bool or any(it in name.lower() for it in _MASKS)):
-            for fill in (0, 1):
-                yield "nan-when-all-masked", f"{name} all {bool(fill)}", change(torch.full_like(tensor, fill))
-        elif tensor is not None and "weight" in name.lower() and tensor.is_floating_point():
-            yield "nan-when-weights-are-zero", f"{name} all 0", change(torch.zeros_like(tensor))
-    yield from _all_ignored(subject)
-
-
-def _changeable(subject: Subject) -> Iterator[tuple[str, Callable[[Any], Any]]]:
-    """Every argument and option but the first, with a way to read it (``None``) and to replace it."""
-    for place, name in enumerate(subject.names):
-        if place != subject.first:
-
-            def swap(new: Any, place: int = place) -> Any:
-                return subject.args[place] if new is None else subject.fresh().at(subject.with_args({place: new}))
-
-            yield name, swap
-    for name in subject.options:
-
-        def put(new: Any, name: str = name) -> Any:
-            given = subject.options
-            return given[name] if new is None else replace(subject.fresh(), options={**given, name: new})
-
-        yield name, put
-
-
-def _all_ignored(subject: Subject) -> Iterator[tuple[str, str, Subject]]:
-    """Every target an index that is ignored, where the loss has an option that says which."""
-    given = settings(subject)
-    for name in (it for it in given if "ignore" in it and type(given[it]) in (int, float)):
-        for place, value in enumerate(subject.args):
-            if (
-                isinstance(value, Tensor)
-                and place != subject.first
-                and value.is_floating_point() == (type(given[name]) is float)
-            ):
-                yield (
-                    "nan-when-all-masked",
-                    f"{subject.names[place]} all {given[name]}",
-                    subject.fresh().at(subject.with_args({place: torch.full_like(value, given[name])})),
-                )
 
 
 def range_of_values(subject: Subject) -> Seen:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lossbook.clinic.report import Evidence, Untried
-from lossbook.clinic.subject import Args, Subject, attempt, number, tensors_in, words
+from lossbook.clinic.subject import Args, Subject, attempt, finite, number, tensors_in, words
 
 __all__ = ["cut_graph", "cut_places", "raises", "unused_parameters", "writes_input", "zero_gradient"]
 
@@ -52,11 +52,67 @@ def cut_places(subject: Subject) -> dict[int, str]:
 
 def cut_graph(subject: Subject) -> Seen:
     """A gradient for each argument that is trained; for the others it is told whether there is one."""
-    for place, why in cut_places(subject).items():
+    cut = cut_places(subject)
+    for place, why in cut.items():
         if place not in subject.judged:
-            yield Evidence("constant-argument", f"{subject.names[place]}: {why}")
+            yield _no_gradient(subject, place, f"{subject.names[place]}: {why}", "cut-graph", {*cut})
         elif not (written_leaf(why) and written(subject)):
             yield Evidence("cut-graph", why, {"argument": subject.names[place]})
+
+
+def _no_gradient(subject: Subject, place: int, seen: str, kind: str, blind: set[int]) -> Evidence:
+    """An argument without a gradient that nobody asked for: a target, or a prediction that a term forgets."""
+    name = subject.names[place]
+    if _in_vain(subject, place, blind):
+        why = f"{seen}; {name} changes the loss, but the gradient of nothing: its term trains nothing"
+        return Evidence(kind, why, {"argument": name})
+    return Evidence("constant-argument", seen)
+
+
+def _in_vain(subject: Subject, place: int, blind: set[int]) -> bool:
+    """Whether a term of the loss is without any use in training, so far as nobody said what is to be trained.
+
+    A target passes no gradient either, but the gradient of what is compared with it depends on it. An argument that
+    changes the loss and no gradient at all, wherever it is moved, stands in a term of its own.
+    """
+    passing = tuple(n for n in subject.floats if n not in blind and n != place)
+    if subject.contract.differentiable is not None or blind.intersection(subject.judged):
+        return False
+    fine = subject.to(torch.float64)
+    fine = subject if fine.tried().error else fine
+    acts = False
+    for base in (fine.args, *fine.points(0.3, seed=1)):
+        here = attempt(_value_and_slopes, fine, base, passing).value
+        for args in _moved_alone(fine, place, base):
+            there = attempt(_value_and_slopes, fine, args, passing).value
+            if here is None or there is None or not finite(*here[1], *there[1]):
+                continue
+            if not all(map(_close, here[1], there[1])):
+                return False
+            acts = acts or not _close(here[0], there[0])
+    return acts
+
+
+def _value_and_slopes(subject: Subject, args: Args, places: tuple[int, ...]) -> tuple[Tensor, list[Tensor | None]]:
+    torch.manual_seed(0)
+    return subject.fresh().slopes(args, places)
+
+
+def _moved_alone(subject: Subject, place: int, base: Args) -> list[Args]:
+    """The examples with one argument elsewhere: a little, and far out on both sides."""
+    far = [subject.domains[place].scaled(base[place], factor) for factor in (10.0, 100.0, -1.0, -10.0, -100.0)]
+    near = [args[place] for args in subject.points(*_AMOUNTS, seed=2)]
+    return [_with(base, place, it) for it in [*near, *far] if it is not None]
+
+
+def _with(args: Args, place: int, value: Tensor) -> Args:
+    return tuple(value if n == place else it for n, it in enumerate(args))
+
+
+def _close(one: Tensor | None, other: Tensor | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one.shape == other.shape and torch.allclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True)
 
 
 def flat_places(subject: Subject, points: list[Args]) -> dict[int, list[float]]:
@@ -75,8 +131,9 @@ def _is_zero(slope: Tensor | None) -> bool:
 
 def zero_gradient(subject: Subject) -> Seen:
     """A gradient that is zero everywhere, in silence."""
-    done = attempt(lambda: flat_places(subject, subject.points(*_AMOUNTS)))
-    for place, values in (done.value or {}).items():
+    flat = attempt(lambda: flat_places(subject, subject.points(*_AMOUNTS))).value or {}
+    blind = {*flat, *(cut_places(subject) if flat else ())}
+    for place, values in flat.items():
         name = subject.names[place]
         seen = f"the gradient of {name} is exactly 0 at {len(values)} points, where the loss is " + ", ".join(
             f"{value:.4g}" for value in values
@@ -84,7 +141,7 @@ def zero_gradient(subject: Subject) -> Seen:
         if place in subject.judged:
             yield Evidence("zero-gradient", seen, {"argument": name})
         else:
-            yield Evidence("constant-argument", seen)
+            yield _no_gradient(subject, place, seen, "zero-gradient", blind)
 
 
 def unused_parameters(subject: Subject) -> Seen:

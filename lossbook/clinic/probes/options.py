@@ -37,6 +37,8 @@ def dead_options(subject: Subject) -> Seen:
 
 def _tried(subject: Subject, name: str, value: Any) -> Seen:
     others, taken = list(_other_values(subject, name, value)), []
+    if name not in of_call(subject) and any(_begins_otherwise(subject, name, other) for other in others):
+        return
     for base in _bases(subject, name):
         for other in others:
             changed = varied(base, name, other)
@@ -56,6 +58,14 @@ def _tried(subject: Subject, name: str, value: Any) -> Seen:
         told = ", and is never read" if facts["unread"] else ""
         seen = f"{name}={_shown(value)} can be {shown}: neither loss nor gradient changes{told}"
         yield Evidence("dead-option", seen, facts)
+
+
+def _begins_otherwise(subject: Subject, name: str, value: Any) -> bool:
+    """Whether a Module begins as another loss: the option is where a parameter starts, and training goes on there."""
+    if subject.module is None or not subject.parameters():
+        return False
+    plain, other = (remade(subject, changes, trained=False) for changes in ({}, {name: value}))
+    return plain is not None and other is not None and not _equal(_seen(other), _seen(plain))
 
 
 def _bases(subject: Subject, name: str) -> Iterator[Subject]:

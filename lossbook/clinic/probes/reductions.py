@@ -128,7 +128,10 @@ def batch_split(subject: Subject) -> Seen:
     if count < 2:
         yield Untried("mean-depends-on-batch-split", "the examples hold no two samples")
         return
-    subject = reduced(subject, "mean") or subject
+    mean = reduced(subject, "mean")
+    if mean is None and settings(subject).get("reduction") == "sum":
+        return  # it says itself that it is a sum
+    subject = mean or subject
     for args in (subject.args, *subject.points(0.5)):
         for part in {(count + 1) // 2, 1}:
             seen = _split(subject.at(args), part, count)
@@ -145,13 +148,15 @@ def _split(subject: Subject, part: int, count: int) -> Evidence | Untried | None
         return Untried("mean-depends-on-batch-split", why)
     whole, one, other = done.value
     parts = (part * one + (count - part) * other) / count
-    if close(whole, parts) or close(whole, one + other):
+    if close(whole, parts):
         return None
-    return Evidence(
-        "mean-depends-on-batch-split",
+    seen = (
         f"the loss of {count} samples is {number(whole)}; of {part} and {count - part} of them {number(one)} and "
-        f"{number(other)}, on average {number(parts)}",
+        f"{number(other)}, on average {number(parts)}"
     )
+    added = "; it is their sum, divided by nothing, or by a number that does not follow the batch"
+    summed = close(whole, one + other) and bool(one) and bool(other)  # a part of which nothing counts says nothing
+    return Evidence("mean-depends-on-batch-split", seen + (added if summed else ""))
 
 
 def unknown_reduction(subject: Subject) -> Seen:

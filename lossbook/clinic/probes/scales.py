@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import torch
 
 from lossbook.clinic.probes.borders import agreement, size_of
+from lossbook.clinic.probes.masks import nothing_counts
 from lossbook.clinic.report import Evidence, Untried
 from lossbook.clinic.subject import Args, Subject, attempt, finite, number, words
 
@@ -13,6 +14,7 @@ __all__ = ["half_precision", "overflow"]
 
 Seen = Iterator[Evidence | Untried]
 FAR = 1e4
+_HALF_FAR = 20.0  # a logit as it occurs, of which half precision does not hold the exponential
 _BISECTIONS = 12
 _LARGE = 0.4  # a loss of which the logarithm reached this share of the dtype's largest is truly about to leave it
 
@@ -82,7 +84,7 @@ def _overflow(subject: Subject, place: int, args: Args, size: float, last: float
 
 
 def half_precision(subject: Subject) -> Seen:
-    """The examples, and zero error, in float16 and in bfloat16."""
+    """The examples, and where small or large numbers come up, in float16 and in bfloat16."""
     refused: list[tuple[str, str]] = []
     odd: list[Evidence] = []
     for dtype in (torch.float16, torch.bfloat16):
@@ -91,27 +93,24 @@ def half_precision(subject: Subject) -> Seen:
         if done.error:
             refused.append((name, words(done.error)))
         else:
-            odd += _odd_half(subject, half, name)
+            odd += _odd_half(half, name)
     yield from sorted(odd, key=lambda it: it.facts["problem"] == "border")[:1]
     if refused:
         names = " and ".join(name for name, _ in refused)
         yield Evidence("half-precision", f"in {names} it raises {refused[0][1]}", {"problem": "raises"})
 
 
-def _odd_half(subject: Subject, half: Subject, name: str) -> Iterator[Evidence]:
-    points = [("the examples", half.args, "not finite"), ("zero error", agreement(half), "border")]
-    for where, args, problem in points:
-        if args is None:
-            continue
-        done = attempt(half.fresh().slopes, args, half.judged)
+def _odd_half(half: Subject, name: str) -> Iterator[Evidence]:
+    for where, at, problem in _points_of_half(half):
+        done = attempt(at.fresh().slopes, at.args, at.judged)
         if done.error or finite(done.value[0], *done.value[1]):
             continue
-        wide = attempt(_as_single, subject, half, args)
-        if wide.error or not wide.value < torch.finfo(half.args[half.first].dtype).max:
-            continue
         value = done.value[0]
-        bad = value if not finite(value) else next(it for it in done.value[1] if not finite(it))
+        bad = value if not finite(value) else next(it for it in done.value[1] if it is not None and not finite(it))
         what = "value" if not finite(value) else "gradient"
+        true = attempt(_as_single, at, what)
+        if true.error or not true.value < torch.finfo(half.args[half.first].dtype).max:
+            continue
         yield Evidence(
             "half-precision",
             f"in {name}, at {where}, the {what} is {number(bad)}; in float32 all is finite",
@@ -119,9 +118,36 @@ def _odd_half(subject: Subject, half: Subject, name: str) -> Iterator[Evidence]:
         )
 
 
-def _as_single(subject: Subject, half: Subject, args: Args) -> float:
-    """The largest number in value and gradients of the same call in float32; nan, if any is not finite."""
-    single = subject.to(torch.float32)
-    wide = tuple(it.float() if isinstance(it, torch.Tensor) and it.is_floating_point() else it for it in args)
-    largest, value, slopes = size_of(single, wide)
-    return largest if value and slopes else math.nan
+def _points_of_half(half: Subject) -> Iterator[tuple[str, Subject, str]]:
+    """The examples, and what leaves half precision first: numbers that are 0 but for an epsilon, and large ones."""
+    yield "the examples", half, "not finite"
+    agreed = agreement(half)
+    if agreed is not None:
+        yield "zero error", half.at(agreed), "border"
+    for place in half.floats:
+        x, domain, name = half.args[place], half.domains[place], half.names[place]
+        if domain.holds(torch.zeros_like(x)) and not domain.open:
+            yield f"zeros as {name}", half.at(half.with_args({place: torch.zeros_like(x)})), "border"
+        if domain.kind == "interval":
+            yield (
+                f"a constant {name}",
+                half.at(half.with_args({place: torch.full_like(x, float(x.flatten()[0]))})),
+                "border",
+            )
+        for end in domain.borders():
+            yield f"{name} at {end:g}", half.at(half.with_args({place: torch.full_like(x, end)})), "border"
+        if place in half.judged and domain.real and bool(x.any()):
+            for size in (_HALF_FAR, -_HALF_FAR):
+                far = x * (size / float(x.abs().max()))
+                yield f"{name} as large as {size:g}", half.at(half.with_args({place: far})), "border"
+    for _, what, changed, _ in nothing_counts(half):
+        yield what, changed, "border"
+
+
+def _as_single(half: Subject, what: str) -> float:
+    """How large the value, or the gradient, is in float32; nan, if anything is not finite there."""
+    single = half.to(torch.float32)
+    value, slopes = single.slopes(single.args, single.judged)
+    parts = [value] if what == "value" else [it for it in slopes if it is not None]
+    largest = max((float(it.double().abs().max()) for it in parts if it.numel()), default=0.0)
+    return largest if finite(value, *slopes) else math.nan
