@@ -74,7 +74,7 @@ def certify(
         compile: try ``torch.compile``, which takes seconds; ``None``: if there is a C++ compiler.
 
     Returns:
-        A report: ``defects`` and ``properties``, each with ``kind``, ``evidence`` and ``remedy``, and ``untried``.
+        The report, with ``defects`` and ``properties`` (each a ``kind``, ``evidence``, ``remedy``), and ``untried``.
 
     Raises:
         TypeError: no example is a tensor of floating point.
