@@ -13,7 +13,17 @@ import torch
 from torch import Tensor
 
 import lossbook
-from book.experiments.where_to_bend import SEEDS, Metrics, fit, fit_l1, metrics, predict, robust_sigma, spoil
+from book.experiments.where_to_bend import (
+    SEEDS,
+    Metrics,
+    fit,
+    fit_l1,
+    metrics,
+    predict,
+    real_split,
+    robust_sigma,
+    spoilt_split,
+)
 from lossbook import records
 from lossbook.teach import data
 
@@ -35,25 +45,11 @@ def run(split: data.Split, y_train: Tensor) -> dict[str, Metrics]:
     return {name: metrics(predict(split.x_test, c) - split.y_test.double()) for name, c in fits.items()}
 
 
-def planted(share: float, seed: int) -> dict[str, Metrics]:
-    """One split of the diabetes data with a share of its training targets spoilt."""
-    x, y = data.diabetes()
-    split = data.split(x / x.std(0), y, seed)
-    return run(split, spoil(split.y_train, share, seed))
-
-
-def tumours(seed: int) -> dict[str, Metrics]:
-    """One split of the tumour data, as it is."""
-    amounts = data.tumour_area_error()
-    split = data.split(amounts.x[:, None], amounts.y, seed)
-    return run(split, split.y_train)
-
-
 def main() -> None:
     """Run everything and write the record."""
     torch.set_num_threads(1)
-    runs = {f"diabetes, {share:.0%} spoilt": [planted(share, seed) for seed in SEEDS] for share in SHARES}
-    runs["tumours"] = [tumours(seed) for seed in SEEDS]
+    runs = {f"diabetes, {share:.0%} spoilt": [run(*spoilt_split(share, seed)) for seed in SEEDS] for share in SHARES}
+    runs["tumours"] = [run(*real_split(seed)) for seed in SEEDS]
     record = {
         "about": "Log-cosh against Huber and squared error; see book/experiments/bend_softly.py",
         **records.stamp("scikit-learn"),

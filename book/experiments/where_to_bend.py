@@ -99,18 +99,18 @@ def run(split: data.Split, y_train: Tensor) -> dict[str, Metrics]:
     return {name: metrics(predict(split.x_test, c) - split.y_test.double()) for name, c in fits.items()}
 
 
-def planted(share: float, seed: int) -> dict[str, Metrics]:
-    """One split of the diabetes data with a share of its training targets spoilt."""
+def spoilt_split(share: float, seed: int) -> tuple[data.Split, Tensor]:
+    """One split of the diabetes data, and its training targets with a share of them spoilt."""
     x, y = data.diabetes()
     split = data.split(x / x.std(0), y, seed)
-    return run(split, spoil(split.y_train, share, seed))
+    return split, spoil(split.y_train, share, seed)
 
 
-def real(seed: int) -> dict[str, Metrics]:
-    """One split of the tumour data, as it is."""
+def real_split(seed: int) -> tuple[data.Split, Tensor]:
+    """One split of the tumour data, and its training targets as they are."""
     amounts = data.tumour_area_error()
     split = data.split(amounts.x[:, None], amounts.y, seed)
-    return run(split, split.y_train)
+    return split, split.y_train
 
 
 def main() -> None:
@@ -122,8 +122,8 @@ def main() -> None:
         **records.stamp("scikit-learn"),
         "seeds": list(SEEDS),
         "bends": list(BENDS),
-        "planted": {f"{share:g}": [planted(share, seed) for seed in SEEDS] for share in SHARES},
-        "real": [real(seed) for seed in SEEDS],
+        "planted": {f"{share:g}": [run(*spoilt_split(share, seed)) for seed in SEEDS] for share in SHARES},
+        "real": [run(*real_split(seed)) for seed in SEEDS],
     }
     records.write(RECORD, record)
 

@@ -2,14 +2,15 @@
 
 import pytest
 
-from book.experiments import bend_softly
+from book.experiments import bend_softly, where_to_bend
 from tests.book.experiments.shared import record_of
 
 RECORDED = record_of(bend_softly)
 
 
 def test_a_soft_bend_is_as_recorded():
-    for rows, found in (("tumours", bend_softly.tumours(0)), ("diabetes, 15% spoilt", bend_softly.planted(0.15, 0))):
+    splits = {"tumours": where_to_bend.real_split(0), "diabetes, 15% spoilt": where_to_bend.spoilt_split(0.15, 0)}
+    for rows, found in ((rows, bend_softly.run(*split)) for rows, split in splits.items()):
         for name, metrics in found.items():
             assert metrics == pytest.approx(RECORDED["runs"][rows][name][0], rel=1e-3, abs=1e-3), name
 
