@@ -240,8 +240,7 @@ RULES: dict[str, Rule] = {
         "Does an optimiser see everything that trains?",
         "in a Module",
         lambda contract, facts: facts["module"],
-        "Make it an `nn.Parameter` attribute; several in `nn.ParameterList` or `nn.ModuleList`; anything computed from "
-        "it belongs into `forward`.",
+        "Make it an `nn.Parameter` attribute, several an `nn.ParameterList`, and compute from them in `forward`.",
         "the loss is no Module: its caller must hand it to the optimiser",
     ),
     # --- transforms ---

@@ -36,9 +36,10 @@ def dead_options(subject: Subject) -> Seen:
 
 
 def _tried(subject: Subject, name: str, value: Any) -> Seen:
-    others, taken = list(_other_values(subject, name, value)), []
+    others = list(_other_values(subject, name, value))
     if name not in of_call(subject) and any(_begins_otherwise(subject, name, other) for other in others):
         return
+    taken: list[Any] = []
     for base in _bases(subject, name):
         for other in others:
             changed = varied(base, name, other)
@@ -48,16 +49,20 @@ def _tried(subject: Subject, name: str, value: Any) -> Seen:
             taken.append(other)
             if not _equal(result, _seen(base)):
                 return
+    yield _without_effect(subject, name, value, taken)
+
+
+def _without_effect(subject: Subject, name: str, value: Any, taken: list[Any]) -> Evidence | Untried:
+    """What is said of an option of which none of the values that were taken changes anything."""
     shown = ", ".join(dict.fromkeys(_shown(it) for it in taken))
     facts = {"number": type(value) is float, "unread": unread(subject, name)}
     if not taken:
-        yield Untried("dead-option", f"{name}={_shown(value)}: no other value was taken")
-    elif value is None and not facts["unread"]:
-        yield Untried("dead-option", f"{name}=None: nobody says what it could be, and {shown} change nothing")
-    else:
-        told = ", and is never read" if facts["unread"] else ""
-        seen = f"{name}={_shown(value)} can be {shown}: neither loss nor gradient changes{told}"
-        yield Evidence("dead-option", seen, facts)
+        return Untried("dead-option", f"{name}={_shown(value)}: no other value was taken")
+    if value is None and not facts["unread"]:
+        return Untried("dead-option", f"{name}=None: nobody says what it could be, and {shown} change nothing")
+    told = ", and is never read" if facts["unread"] else ""
+    seen = f"{name}={_shown(value)} can be {shown}: neither loss nor gradient changes{told}"
+    return Evidence("dead-option", seen, facts)
 
 
 def _begins_otherwise(subject: Subject, name: str, value: Any) -> bool:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 
 import torch
+from torch import Tensor
 
 from lossbook.clinic.probes.borders import agreement, size_of
 from lossbook.clinic.probes.masks import nothing_counts
@@ -125,23 +126,24 @@ def _points_of_half(half: Subject) -> Iterator[tuple[str, Subject, str]]:
     if agreed is not None:
         yield "zero error", half.at(agreed), "border"
     for place in half.floats:
-        x, domain, name = half.args[place], half.domains[place], half.names[place]
-        if domain.holds(torch.zeros_like(x)) and not domain.open:
-            yield f"zeros as {name}", half.at(half.with_args({place: torch.zeros_like(x)})), "border"
-        if domain.kind == "interval":
-            yield (
-                f"a constant {name}",
-                half.at(half.with_args({place: torch.full_like(x, float(x.flatten()[0]))})),
-                "border",
-            )
-        for end in domain.borders():
-            yield f"{name} at {end:g}", half.at(half.with_args({place: torch.full_like(x, end)})), "border"
-        if place in half.judged and domain.real and bool(x.any()):
-            for size in (_HALF_FAR, -_HALF_FAR):
-                far = x * (size / float(x.abs().max()))
-                yield f"{name} as large as {size:g}", half.at(half.with_args({place: far})), "border"
+        for what, values in _values_of_half(half, place):
+            yield what, half.at(half.with_args({place: values})), "border"
     for _, what, changed, _ in nothing_counts(half):
         yield what, changed, "border"
+
+
+def _values_of_half(half: Subject, place: int) -> Iterator[tuple[str, Tensor]]:
+    """Zeros, a constant, the ends of the domain and large numbers, each where the domain has it."""
+    x, domain, name = half.args[place], half.domains[place], half.names[place]
+    if domain.holds(torch.zeros_like(x)) and not domain.open:
+        yield f"zeros as {name}", torch.zeros_like(x)
+    if domain.kind == "interval":
+        yield f"a constant {name}", torch.full_like(x, float(x.flatten()[0]))
+    for end in domain.borders():
+        yield f"{name} at {end:g}", torch.full_like(x, end)
+    if place in half.judged and domain.real and bool(x.any()):
+        for size in (_HALF_FAR, -_HALF_FAR):
+            yield f"{name} as large as {size:g}", x * (size / float(x.abs().max()))
 
 
 def _as_single(half: Subject, what: str) -> float:
