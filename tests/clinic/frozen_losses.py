@@ -1,4 +1,4 @@
-"""More judged losses, of the same form, to be looked at once."""
+"""More judged losses, of the same form: the frozen part, on which ``certify`` was scored once, when it was done."""
 
 from __future__ import annotations
 

@@ -620,6 +620,14 @@ def powered(input, target, gamma=2.0):
     return ((input - target).abs() ** gamma).mean()
 
 
+def cooled_before_its_length(input, target, temperature=0.5):
+    return 1 - F.cosine_similarity(input / temperature, target, dim=-1).mean()
+
+
+def cooled(input, target, temperature=0.5):
+    return (1 - F.cosine_similarity(input, target, dim=-1) / temperature).exp().mean()
+
+
 def idle_switch(input, target, fast=True):
     return mse(input, target) if fast else ((input - target).square()).mean()
 
@@ -888,6 +896,7 @@ PLANTED = [
     Planted("not-deterministic", "counting", DEFECT, Counting(), Reduced(), AMOUNTS),
     Planted("dead-option", "unread", DEFECT, unread_option, powered, AMOUNTS),
     Planted("dead-option", "number", DEFECT, gamma_to_the_zero, powered, AMOUNTS),
+    Planted("dead-option", "but for its sign", DEFECT, cooled_before_its_length, cooled, VECTORS),
     Planted("dead-option", "unread None", DEFECT, lambda input, target, weight=None: mse(input, target),
             lambda input, target, weight=None: mse(input, target) * (1 if weight is None else weight.mean()), AMOUNTS),
     Planted("dead-option", "Module", DEFECT, IdleOption(), ScaledBefore(), AMOUNTS),

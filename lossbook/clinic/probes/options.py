@@ -94,8 +94,8 @@ def _other_values(subject: Subject, name: str, value: Any) -> Iterator[Any]:
         yield from (value + 1, value - 1, 0, 2 * value + 1)
         yield from _found_in(subject, whole=True)
     elif type(value) is float:
-        yield from (0.5 * value + 0.1, 2 * value + 0.3, 0.9, value - 0.3, 1e-3 * value, 10.0 + value, 1e3 * value)
-        yield from _found_in(subject, whole=False)
+        others = (0.5 * value + 0.1, 2 * value + 0.3, 0.9, value - 0.3, 1e-3 * value, 10.0 + value, 1e3 * value)
+        yield from (it for it in (*others, *_found_in(subject, whole=False)) if it * value >= 0)  # a sign is no size
     elif isinstance(value, Tensor) and value.is_floating_point():
         yield value * 2 + 0.1 * torch.rand(value.shape, dtype=torch.float64).to(value.dtype)
     elif value is None:
