@@ -47,6 +47,7 @@ SEED = 2026
 PATIENCE = 4  # times as long as without a fault: then a test will never end
 
 _TORCHS_OWN = "tests/losses/test_torch_samples.py"
+_JUDGED = "tests/clinic/test_judged_losses.py"  # judges the cases, without the clinic
 
 # What walks the table of cases: a file of one family is shown to these, and to its own tests.
 OF_EACH_LOSS = [f"tests/losses/test_{name}.py" for name in ("parity", "exact", "errors", "bent_calls")]
@@ -65,7 +66,7 @@ JUDGES = {
     "lossbook/catalog.py": ["tests/test_catalog.py", "lossbook/catalog.py"],
     "lossbook/records.py": ["tests/timing", "lossbook/records.py"],
     "lossbook/samples.py": ["tests/test_catalog.py"],
-    "lossbook/clinic": ["tests/clinic", "lossbook/clinic"],
+    "lossbook/clinic": ["tests/clinic", "lossbook/clinic", "--ignore", _JUDGED],
     "lossbook/teach": ["tests/teach", "lossbook/teach"],
     "lossbook/timing": ["tests/timing", "lossbook/timing"],
     "lossbook/__main__.py": ["tests/timing"],
