@@ -66,7 +66,7 @@ JUDGES = {
     "lossbook/catalog.py": ["tests/test_catalog.py", "lossbook/catalog.py"],
     "lossbook/records.py": ["tests/timing", "lossbook/records.py"],
     "lossbook/samples.py": ["tests/test_catalog.py"],
-    "lossbook/clinic": ["tests/clinic", "lossbook/clinic", "--ignore", _JUDGED],
+    "lossbook/clinic": ["tests/clinic", "lossbook/clinic", "--ignore", _JUDGED, "-m", "not slow"],
     "lossbook/teach": ["tests/teach", "lossbook/teach"],
     "lossbook/timing": ["tests/timing", "lossbook/timing"],
     "lossbook/__main__.py": ["tests/timing"],
