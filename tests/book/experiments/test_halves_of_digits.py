@@ -28,7 +28,8 @@ def test_nobody_is_trained_on_what_judges_or_chooses():
     first, *others = [halves_of_digits.parts(seed) for seed in (0, 5, *halves_of_digits.TUNED_ON)]
     for trained_on, judged_on, chosen_on in (first, *others):
         assert torch.cat([trained_on, judged_on, chosen_on]).sort().values.equal(torch.arange(1797))
-        assert chosen_on.equal(first[2]) and len(judged_on) == 500
+        assert chosen_on.equal(first[2])
+        assert len(judged_on) == 500
     assert not first[1].equal(others[0][1])
 
 
