@@ -78,15 +78,15 @@ def _call(entry: Row) -> str:
 
 
 def names_elsewhere() -> Markdown:
-    """What other libraries call each loss, and what turns their number into torch's: read off a recorded comparison."""
+    """What other libraries call each loss, and what turns their number into ours: read off a recorded comparison."""
     recorded = experiment("names_elsewhere")
     libraries = ("Keras", "optax", "scikit-learn")
-    named: dict[str, dict[str, list[str]]] = {}
+    named: dict[str, dict[str, list[str]]] = {loss: {} for loss in recorded["nowhere"]}
     for entry in recorded["entries"]:
         says = f"`{entry['name']}`" + (f": {entry['difference']}" if entry["difference"] else "")
         named.setdefault(entry["loss"], {}).setdefault(entry["library"], []).append(says)
     versions = [f"{library} {recorded['versions'][library.lower()]}" for library in libraries]
-    lines = ["| torch | " + " | ".join(versions) + " |", "|---" * 4 + "|"]
+    lines = ["| Loss | " + " | ".join(versions) + " |", "|---" * 4 + "|"]
     for loss, names in sorted(named.items(), key=lambda item: list(CATALOG).index(item[0].partition(", ")[0])):
         cells = ["; or ".join(names.get(library, ["–"])) for library in libraries]
         name, _, target = loss.partition(", ")
