@@ -6,7 +6,7 @@ import torch
 
 from lossbook.choose.seen import Seen, Tally
 
-__all__ = ["Reading", "readings", "unfit"]
+__all__ = ["Reading", "readings", "within_one"]
 
 # A few values that follow each other: they may be grades, or names of classes.
 FEW_GRADES, FEW_CLASSES = 11, 1000
@@ -72,21 +72,22 @@ def _of_rows(seen: Seen) -> list[str]:
     if not seen.whole:
         if seen.rows_add_to_one:
             return ["distributions", "distillation"]
-        return ["probabilities", "amounts"] if _within_one(seen) else ["amounts", "distillation"]
+        return ["probabilities", "amounts"] if within_one(seen) else ["amounts", "distillation"]
     if seen.dtype.startswith(("float", "bfloat")) or seen.least < -1:
         return ["amounts", "counts"] if seen.least >= 0 else ["amounts"]
     return ["masks", "classes"] if len(seen.shape) > 2 else ["classes", "sequences", "vocabulary", "amounts"]
 
 
 def _of_fractions(seen: Seen) -> list[str]:
-    if _within_one(seen):
+    if within_one(seen):
         return ["probabilities", "amounts"]
     if seen.distinct <= 2 * FEW_GRADES and seen.n > 5 * seen.distinct > 5:
         return ["amounts", "ratings"]
     return ["amounts"]
 
 
-def _within_one(seen: Seen) -> bool:
+def within_one(seen: Seen) -> bool:
+    """Whether all could be chances."""
     return seen.least >= 0 and seen.most <= 1
 
 
@@ -134,36 +135,3 @@ def _falls_off(found: Tally) -> bool:
     slack = 3 * counts.sqrt()  # what chance alone moves a count by
     rise, fall = counts[: peak + 1].diff(), counts[peak:].diff()
     return bool(torch.all(rise > -slack[:peak])) and bool(torch.all(fall < slack[peak:-1].clamp(min=3)))
-
-
-def unfit(task: str, seen: Seen, found: Tally) -> str:
-    """Why the targets cannot be of this task; empty if they can."""
-    rows = len(seen.shape) > 1 and seen.shape[-1] > 1
-    wrong = {
-        "counts": (not seen.whole or seen.least < 0, "counts are whole numbers from 0 up"),
-        "binary": (seen.distinct > 2, f"yes or no has two values, and here are {seen.distinct}"),
-        "probabilities": (not _within_one(seen), f"chances lie from 0 to 1{_percent(seen)}"),
-        "labels": (not rows or not _within_one(seen), "labels stand in a row of 0 and 1 for each sample: (N, C)"),
-        "classes": (
-            (not seen.whole or seen.least < 0) and not seen.rows_add_to_one,
-            "classes are whole numbers from 0 up, or rows of chances; number them first",
-        ),
-        "ratings": (seen.distinct > 100 or seen.distinct < 2, "ratings have a few grades, two at the least"),
-        "distributions": (not seen.rows_add_to_one, "a distribution is a row of chances that adds up to 1: (N, C)"),
-        "distillation": (not rows, "a teacher says one score or chance per class: (N, C)"),
-        "ranking": (not _signs(found), "comparisons are 1 and −1, or 1 and 0"),
-        "similarity": (not seen.whole, "marks are 1 and −1; for triplets, whole numbers that name the kind"),
-        "masks": (not seen.whole or seen.least < 0, "the pixels of a mask are 0 and 1, or the number of a class"),
-        "sequences": (not seen.whole or seen.least < 0, "labels are whole numbers, from 1 up; 0 is the blank"),
-        "vocabulary": (not seen.whole or seen.least < 0, "words are whole numbers from 0 up"),
-    }
-    is_wrong, why = wrong.get(task, (False, ""))
-    return why if is_wrong else ""
-
-
-def _signs(found: Tally) -> bool:
-    return found.values.tolist() in ([-1, 1], [0, 1], [1], [-1], [0])
-
-
-def _percent(seen: Seen) -> str:
-    return ": divide percentages by 100" if 1 < seen.most <= 100 and seen.least >= 0 else ""

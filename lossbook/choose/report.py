@@ -39,6 +39,7 @@ class Suggestion:
         provisional: the arguments that the targets alone cannot decide; ``prediction=`` would.
 
     Example:
+        >>> from lossbook.choose import suggest
         >>> best = suggest(torch.tensor([0, 1, 0, 0, 1])).suggestions[0]
         >>> best.loss, best.criterion, best.hand_over
         ('binary_cross_entropy_with_logits', BCEWithLogitsLoss(), 'target.float()')
@@ -117,6 +118,7 @@ class Report:
         notes: what else the reader should know, plain sentences.
 
     Example:
+        >>> from lossbook.choose import suggest
         >>> report = suggest(torch.tensor([3.1, 2.7, 3.3, 2.9, 40.0]))
         >>> report.task, report.suggestions[0].loss
         ('amounts', 'huber_loss')

@@ -81,28 +81,34 @@ def look(column: Column, prediction: Column | None = None) -> tuple[Seen, Tally]
     if not len(kept):
         raise ValueError(f"every target is {IGNORED}, which torch's losses skip: there is nothing to choose by")
     found = tally(kept, whole)
-    least, most = (float(it) for it in kept.aminmax())
-    about = spread(kept)
     seen = Seen(
         shape=column.shape,
         dtype=str(column.dtype).removeprefix("torch."),
         n=column.values.numel(),
         missing=column.missing,
         ignored=ignored,
-        distinct=len(found.values),
-        sampled=len(sample(kept)) < len(kept),
         whole=whole,
-        least=least,
-        most=most,
-        spread=about,
-        zeros=float((kept == 0).sum()) / len(kept),
-        dispersion=about.sd**2 / about.mean if least >= 0 and about.mean > 0 else None,
-        counts=_few(found),
-        imbalance=float(found.counts.max() / found.counts.min()) if whole else None,
         rows_add_to_one=_add_to_one(column),
+        **_of_values(kept, found),
         **_beside(column, prediction),
     )
     return seen, found
+
+
+def _of_values(kept: Tensor, found: Tally) -> dict[str, Any]:
+    least, most = (float(it) for it in kept.aminmax())
+    about = spread(kept)
+    return {
+        "distinct": len(found.values),
+        "sampled": len(sample(kept)) < len(kept),
+        "least": least,
+        "most": most,
+        "spread": about,
+        "zeros": float((kept == 0).sum()) / len(kept),
+        "dispersion": about.sd**2 / about.mean if least >= 0 and about.mean > 0 else None,
+        "counts": _few(found),
+        "imbalance": float(found.counts.max() / found.counts.min()),
+    }
 
 
 def _whole(known: Tensor) -> bool:

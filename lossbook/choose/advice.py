@@ -10,8 +10,9 @@ from lossbook.choose.case import Case, check_costs, read_costs
 from lossbook.choose.column import Column, take
 from lossbook.choose.form import Branch, Choice
 from lossbook.choose.handover import fits, handed
+from lossbook.choose.needs import unfit
 from lossbook.choose.notes import notes_on
-from lossbook.choose.readings import Reading, readings, unfit
+from lossbook.choose.readings import Reading, readings
 from lossbook.choose.report import Report, Suggestion
 from lossbook.choose.seen import look
 from lossbook.choose.tasks import TASKS
@@ -49,6 +50,7 @@ def suggest(target: Any, *, task: str | None = None, prediction: Any = None, cos
             task; the prediction has another shape; the costs do not fit.
 
     Example:
+        >>> import torch
         >>> report = suggest(torch.tensor([0.0, 2.0, 1.0, 0.0, 0.0, 1.0, 3.0]), task="counts")
         >>> report.suggestions[0].criterion
         PoissonNLLLoss()
