@@ -27,6 +27,7 @@ PARTS = {
     "structure": ("ranking", "similarity", "masks", "sequences", "vocabulary"),
 }
 
+_FOLDED = "The same chart as text, with reasons and links"
 _Style = Literal["normal", "italic"]
 
 # In points. What is narrow here is legible on a phone.
@@ -47,14 +48,14 @@ def leaf(choice: Choice) -> str:
 
 
 def chart_text(part: str) -> Markdown:
-    """One part of the chart as a list in words, each loss leading to its chapter."""
+    """One part of the chart as a list in words, folded, each loss leading to its chapter."""
     lines = []
     for task in (TASKS[name] for name in PARTS[part]):
         lines.append(f"- **{task.target}.** {task.question}")
         for branch in task.branches:
             lines.append(f"  - *{branch.answer}.*")
             lines += [f"    - {_entry(choice)}: {choice.reason}" for choice in branch.choices]
-    return Markdown(f'<div class="chart-text">\n\n{QUESTION}\n\n' + "\n".join(lines) + "\n\n</div>")
+    return Markdown(f"<details>\n<summary>{_FOLDED}</summary>\n\n{QUESTION}\n\n" + "\n".join(lines) + "\n\n</details>")
 
 
 def _entry(choice: Choice) -> str:
@@ -63,7 +64,12 @@ def _entry(choice: Choice) -> str:
 
 
 def decision_chart(part: str, title: str) -> Figure:
-    """Draw one part of the chart: from what one target is, by one question more, to the losses, the first one first."""
+    """Draw one part of the chart: from what one target is, by one question more, to the losses, the first one first.
+
+    In ``title``, ``{answers}`` and ``{losses}`` become the numbers of the answers and of the different losses.
+    """
+    answers = [branch for name in PARTS[part] for branch in TASKS[name].branches]
+    losses = {choice.loss for branch in answers for choice in branch.choices}
     figure, axes = plt.subplots(layout="none")
     pen = _Pen(axes, y=2.6 * LINE)
     for task in (TASKS[name] for name in PARTS[part]):
@@ -74,7 +80,7 @@ def decision_chart(part: str, title: str) -> Figure:
     axes.set(xlim=(0, WIDTH), ylim=(height, 0))
     axes.set_position((0, 0, 1, 1))
     axes.axis("off")
-    figure.suptitle(title, x=0.005, y=1 - 2 / height, ha="left", va="top", size=10.5)
+    figure.suptitle(title.format(answers=len(answers), losses=len(losses)), x=0.005, y=1 - 2 / height, ha="left", va="top", size=10.5)
     return figure
 
 

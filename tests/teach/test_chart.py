@@ -70,7 +70,10 @@ def test_the_parts_hold_every_task_once_and_so_every_loss():
 
 @pytest.mark.parametrize("part", PARTS)
 def test_the_picture_is_the_table_and_nothing_sticks_out(part):
-    figure = decision_chart(part, title="a title")
+    figure = decision_chart(part, title="{answers} answers, {losses} losses")
+    answers = sum(len(TASKS[name].branches) for name in PARTS[part])
+    losses = len({name.partition(" ")[0] for name in leaves(part, TASKS)})
+    assert figure.get_suptitle() == f"{answers} answers, {losses} losses"
     check_picture(figure, part)
     check_inside(figure)
     assert figure.get_size_inches()[0] * 72 < 330  # on a phone of 390 pixels: hardly made smaller
