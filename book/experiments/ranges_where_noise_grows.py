@@ -1,7 +1,7 @@
 """Ranges where noise grows: squared error with one spread against Gaussian NLL with a spread for each row, over splits.
 
-Straight lines of the same inputs, fitted to their optimum (least squares; L-BFGS from there), so that no learning rate can
-favour one of them:
+Straight lines of the same inputs, fitted to their optimum (least squares; L-BFGS from there), so that no learning rate
+can favour one of them:
 
 - one spread: the mean by squared error; the spread is that of the training residuals, for all rows alike;
 - own spread: mean and logarithm of the variance by Gaussian NLL, both at once;
