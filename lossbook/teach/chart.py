@@ -97,8 +97,8 @@ class _Pen:
         top = self.y
         self.joints.append(top + 0.75 * LINE)
         self.y += 0.35 * LINE
-        self.write(task.target, _BOX + 6, weight="bold")
-        self.write(task.question, _BOX + 6, style="italic")
+        self.write(task.target, _BOX + 6, edge=WIDTH - 8, weight="bold")
+        self.write(task.question, _BOX + 6, edge=WIDTH - 8, style="italic")
         self.y += 0.25 * LINE
         self.frame(_BOX, top, WIDTH - _BOX - 2, self.y - top, "none", _GREY)
         start, ticks = self.y, [self.branch(branch) for branch in task.branches]
@@ -129,9 +129,9 @@ class _Pen:
         middle = self.y + 0.56 * LINE
         self.axes.text(x + 4.5, middle, name, size=8.5, weight=weight, va="center_baseline", gid="leaf")
 
-    def write(self, words: str, x: float, **style: Any) -> None:
-        """Words from ``x`` on, in as many lines as they need."""
-        for line in _lines(words, WIDTH - x - 4, **style):
+    def write(self, words: str, x: float, edge: float = WIDTH - 2, **style: Any) -> None:
+        """Words from ``x`` to ``edge``, in as many lines as they need."""
+        for line in _lines(words, edge - x, **style):
             self.axes.text(x, self.y + 0.76 * LINE, line, size=9, va="baseline", gid="words", **style)
             self.y += LINE
 
