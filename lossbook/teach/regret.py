@@ -43,7 +43,7 @@ class Regrets:
 
     @property
     def metrics(self) -> list[str]:
-        """The metrics, in the order in which they came."""
+        """The metrics, in the order in which they were judged."""
         return list(dict.fromkeys(metric for row in self.cells.values() for metric in row))
 
     def leaders(self, metric: str) -> list[str]:
@@ -63,7 +63,11 @@ class Regrets:
 
 
 def regrets(
-    runs: Mapping[str, Sequence[Mapping[str, float]]], *, test_per_train: float, higher: Collection[str] = ()
+    runs: Mapping[str, Sequence[Mapping[str, float]]],
+    *,
+    test_per_train: float,
+    higher: Collection[str] = (),
+    metrics: Sequence[str] = (),
 ) -> Regrets:
     """Judge each way of training by each metric, against the way with the best mean.
 
@@ -72,9 +76,11 @@ def regrets(
             cannot have is left out of its runs.
         test_per_train: as for :func:`lossbook.teach.paired_gap`, which says what is a tie.
         higher: the metrics of which more is better; of all others less is.
+        metrics: which to judge by, in this order; all, if none is named.
 
     Raises:
-        ValueError: a way without runs; a metric in some runs of a way and not in others; a number that is not finite.
+        ValueError: a way without runs; a metric in some runs of a way and not in others; a number that is not
+            finite; a metric that no way has.
 
     Example:
         >>> found = regrets(
@@ -89,8 +95,11 @@ def regrets(
         ● best, ○ tie with the best, else worse
     """
     numbers = {way: _columns(way, of_way) for way, of_way in runs.items()}
+    known = dict.fromkeys(metric for row in numbers.values() for metric in row)
+    if strange := set(metrics) - set(known):
+        raise ValueError(f"no run has {sorted(strange)}; there are {list(known)}")
     found: dict[str, dict[str, Cell]] = {way: {} for way in runs}
-    for metric in dict.fromkeys(metric for row in numbers.values() for metric in row):
+    for metric in metrics or known:
         sign = -1 if metric in higher else 1
         column = {way: [sign * number for number in row[metric]] for way, row in numbers.items() if metric in row}
         best = min(column, key=lambda way: sum(column[way]) / len(column[way]))

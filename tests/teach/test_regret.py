@@ -59,6 +59,14 @@ def test_a_metric_may_be_missing_from_a_way_altogether():
     assert texts == ["1.00 ", "5.00●", "0.500●", "– "]
 
 
+def test_metrics_are_judged_in_the_order_that_is_named_and_others_left_out():
+    both = runs(other=1.0, third=2.0)
+    assert regrets(both, test_per_train=0).metrics == ["error", "other", "third"]
+    assert regrets(both, test_per_train=0, metrics=("third", "error")).metrics == ["third", "error"]
+    with pytest.raises(ValueError, match="errror"):
+        regrets(both, test_per_train=0, metrics=("errror",))
+
+
 @pytest.mark.parametrize(
     "broken",
     [
