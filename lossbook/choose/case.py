@@ -40,7 +40,7 @@ class Case:
 
     @cached_property
     def first(self) -> int:
-        """The number of the first class: 1 where they are numbered from 1."""
+        """The number of the first class, 1 where they are numbered from 1."""
         return int(self.seen.least) if self.seen.least == 1 and self.in_a_row else 0
 
     @cached_property
