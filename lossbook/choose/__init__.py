@@ -1,4 +1,4 @@
-"""Which loss fits? :func:`suggest` looks at your targets; :data:`TASKS` is the table that it decides by."""
+"""Which loss fits? :func:`suggest` looks at your targets; ``TASKS`` is the table that it decides by."""
 
 from lossbook.choose.advice import suggest
 from lossbook.choose.form import Branch, Choice, Task

@@ -34,7 +34,7 @@ def suggest(target: Any, *, task: str | None = None, prediction: Any = None, cos
     Args:
         target: the targets: a tensor on any device, an array, a column of a table, a list. Real numbers, any shape;
             the first dimension holds the samples, nan is a missing one.
-        task: what the targets are, a name of :data:`TASKS`; ``None`` to have it inferred.
+        task: what the targets are, a name of ``TASKS``; ``None`` to have it inferred.
         prediction: what a first model said of the same targets, in their shape and unit. The bend of the Huber loss is
             then read off the residuals.
         costs: what mistakes cost. Of yes or no: (a missed yes, a needless yes). Of an amount: (a unit too much, a unit

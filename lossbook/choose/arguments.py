@@ -36,6 +36,8 @@ def _placed(value: Any, case: Case) -> Any:
 def _bend(case: Case) -> tuple[float, str]:
     errors = case.seen.residuals
     spread, whose = (errors, "residuals") if errors else (case.seen.spread, "targets")
+    if case.uneven:
+        return BEND, f"Provisional: {BEND} holds once each column is standardised."
     if not spread.scale:
         return 1.0, f"1 is the default: all {whose} are one number, and give no scale. Provisional."
     value = BEND * spread.scale

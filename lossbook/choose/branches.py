@@ -10,13 +10,16 @@ __all__ = ["branch_of", "too_many_outliers"]
 
 # From here on, the losses that are made for it come first.
 MANY_OUTLIERS = 0.01
+FEW_ARE_MANY = 0.05
 TOO_MANY_OUTLIERS = 0.25
+PILE = 0.4
 RARE = 0.2
 RARE_PIXELS = 0.1
 UNEVEN = 5.0
 FAR_FROM_ZERO = 12
 MANY_WORDS = 10_000
 GROWS = 2.0
+_EXPLAINED = "The inputs may explain them: decide by the residuals of a first fit."
 
 
 def branch_of(case: Case) -> tuple[str, list[str]]:
@@ -30,16 +33,25 @@ def _first(case: Case) -> tuple[str, list[str]]:
 
 def _amounts(case: Case) -> tuple[str, list[str]]:
     errors = case.seen.residuals
+    if case.uneven:
+        return "mean", ["The columns have different scales: no outlier can be told in all of them together."]
+    if errors is None and case.piled >= PILE and case.seen.distinct > 1:
+        pile = f"{case.piled:.0%} of the targets are one value, and a median, or a robust loss, may say nothing else."
+        return "mean", [pile]
     spread, whose = (errors, "residuals") if errors else (case.seen.spread, "targets")
     says = [_outliers(spread, whose)]
-    if errors is None and spread.outliers > MANY_OUTLIERS:
-        says.append("The inputs may explain them: decide by the residuals of a first fit.")
-    if spread.outliers > MANY_OUTLIERS:
-        return "outliers", says
+    if _many_outliers(spread, case):
+        return "outliers", says + [_EXPLAINED] * (errors is None)
     if case.seen.growth is not None and not 1 / GROWS < case.seen.growth < GROWS:
         says.append(f"Residuals are {case.seen.growth:.2g} times as large where the prediction is largest.")
         return "spread", says
     return "mean", says
+
+
+def _many_outliers(spread: Spread, case: Case) -> bool:
+    """A single one says something among a few numbers; of some dozens, a bell throws one out now and then."""
+    alone = spread.outliers * len(case.column.known) < 1.5
+    return spread.outliers > (FEW_ARE_MANY if alone else MANY_OUTLIERS)
 
 
 def too_many_outliers(case: Case) -> bool:

@@ -40,7 +40,7 @@ class Case:
 
     @cached_property
     def first(self) -> int:
-        """The number of the first class: 1 where they are numbered from 1."""
+        """The number of the first class, 1 where they are numbered from 1."""
         return int(self.seen.least) if self.seen.least == 1 and self.in_a_row else 0
 
     @cached_property
@@ -73,6 +73,25 @@ class Case:
             return self.found.counts.double()
         places = self.found.values.long() - self.first
         return torch.zeros(self.classes, dtype=torch.float64).index_put((places,), self.found.counts.double())
+
+    @cached_property
+    def piled(self) -> float:
+        """The share of the most frequent value. Median and MAD describe that value alone, where it is large."""
+        return float(self.found.counts.max() / self.found.counts.sum())
+
+    @cached_property
+    def scales(self) -> tuple[float, float]:
+        """The least and the largest standard deviation among the columns of amounts."""
+        shape = self.column.shape
+        if len(shape) != 2 or min(shape) < 2 or self.column.missing:
+            return self.seen.spread.sd, self.seen.spread.sd
+        least, most = self.column.values.double().std(0).aminmax()
+        return float(least), float(most)
+
+    @cached_property
+    def uneven(self) -> bool:
+        """Whether the columns have different scales, so that nothing can be read off all of them together."""
+        return self.scales[1] > 3 * self.scales[0]
 
     @cached_property
     def yes(self) -> Tensor:

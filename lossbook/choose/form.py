@@ -29,7 +29,7 @@ class Choice:
 
     @property
     def facts(self) -> Row:
-        """The row of the loss in the catalog: its last layer, its chapter, what it asks."""
+        """The row of the loss in the catalog, with its last layer, its chapter and what it asks."""
         return row(self.loss)
 
 
@@ -57,7 +57,7 @@ class Task:
     Args:
         name: what ``suggest(..., task=)`` takes.
         group: ``"amounts"``, ``"kinds"`` or ``"structure"``, the part of the book.
-        target: what one target is: the answer to the first question of all, :data:`~lossbook.choose.QUESTION`.
+        target: what one target is: the answer to the first question of all, ``QUESTION``.
         question: what is left to ask.
         branches: its answers; the first one holds where nothing speaks against it.
     """

@@ -71,12 +71,8 @@ def _amounts(case: Case, guessed: bool) -> Iterator[str]:
 
 def _columns(case: Case) -> Iterator[str]:
     """Columns in different units have one loss, in which the largest is heard."""
-    shape = case.column.shape
-    if len(shape) != 2 or shape[1] < 2 or case.seen.missing or shape[0] < 2:
-        return
-    scales = case.column.values.double().std(0)
-    if float(scales.max()) > 3 * float(scales.min()):
+    if case.uneven:
         yield (
-            f"The columns differ in scale, from {float(scales.min()):.3g} to {float(scales.max()):.3g}: standardise "
-            "each one, and look again, or the largest is all that the loss hears."
+            f"The columns differ in scale, from {case.scales[0]:.3g} to {case.scales[1]:.3g}: standardise each one, "
+            "and look again, or the largest is all that the loss hears."
         )

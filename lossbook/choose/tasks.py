@@ -1,6 +1,6 @@
 """The decision table: what one target is, one question more, and the losses that the answers lead to.
 
-The chart and the table of the book are generated from it, and :func:`~lossbook.choose.suggest` ranks by it.
+The chart and the table of the book are generated from it, and ``suggest`` ranks by it.
 """
 
 from collections.abc import Mapping

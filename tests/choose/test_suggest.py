@@ -176,6 +176,18 @@ def test_without_a_mad_the_mean_deviation_is_taken_and_told(reports: dict[str, R
     assert reports["constant"].seen.spread.scale_by == "nothing"
 
 
+def test_a_pile_is_told_and_makes_no_robust_loss(reports: dict[str, Report]):
+    assert "94% of the targets are one value" in str(reports["MAD of 0"].suggestions[0].reasons)
+    nearly = torch.cat([torch.full((39,), 2.5), 2.5 + torch.linspace(-1, 1, 60), torch.tensor([90.0, 80.0])])
+    assert suggest(nearly).suggestions[0].loss == "huber_loss"
+
+
+def test_columns_of_different_scale_are_not_read_together(reports: dict[str, Report]):
+    it = delta(reports["body"])
+    assert it.arguments["delta"] == 1.345
+    assert "standardised" in str(it.reasons)
+
+
 def test_the_facts_of_a_column():
     values = np.array([1.0, 2.5, 2.5, 4.0, 100.0, np.nan, 0.0])
     seen, known = suggest(values).seen, values[~np.isnan(values)]
