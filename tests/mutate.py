@@ -65,6 +65,7 @@ JUDGES = {
     "lossbook/catalog.py": ["tests/test_catalog.py", "lossbook/catalog.py"],
     "lossbook/records.py": ["tests/timing", "lossbook/records.py"],
     "lossbook/samples.py": ["tests/test_catalog.py"],
+    "lossbook/choose": ["tests/choose", "lossbook/choose"],
     "lossbook/clinic": ["tests/clinic", "lossbook/clinic"],
     "lossbook/teach": ["tests/teach", "lossbook/teach"],
     "lossbook/timing": ["tests/timing", "lossbook/timing"],

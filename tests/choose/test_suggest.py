@@ -281,6 +281,7 @@ def test_nothing_is_drawn_and_nothing_changed():
     assert target.grad is None
 
 
+@pytest.mark.slow
 def test_ten_million_targets_take_seconds():
     for target in (torch.randn(10_000_000), drawn(0, 1_000_000, (10_000_000,))):
         start = time.perf_counter()
