@@ -80,7 +80,7 @@ _STYLE, _RECORD, _DRAW = "lossbook/teach/figures.py", "lossbook/teach/record.py"
 _FLOATS = "(t.float() if t.dtype in HALF else t for t in tensors)"
 _MAXIMUM = "x.amax(dim, keepdim=True)"
 EQUIVALENT = {
-    "lossbook/choose/advice.py: `_same(first, it)` -> `_same(it, first)`": "symmetric",
+    "lossbook/choose/advice.py: `_same(it, other)` -> `_same(other, it)`": "symmetric",
     "lossbook/losses/chunks.py: "
     "`max(1, min(given or count, count))` -> `max(min(given or count, count), 1)`": "symmetric",
     "lossbook/losses/embedding.py: `torch.minimum(far, other)` -> `torch.minimum(other, far)`": "symmetric",

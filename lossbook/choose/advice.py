@@ -103,9 +103,9 @@ def _ranked(case: Case) -> list[Suggestion]:
     taken = task.branch(key)
     picked = [(choice, taken) for choice in _in_order(taken, case)]
     for branch in task.branches:
-        first = next((it for it in branch.choices if fits(it, case)), None)
-        if branch is not taken and first and not any(_same(first, it) for it, _ in picked):
-            picked.append((first, branch))
+        known = [it for it, _ in picked]
+        if branch is not taken:
+            picked += [(it, branch) for it in _first(branch, case) if not any(_same(it, other) for other in known)][:1]
     found = [_suggestion(choice, case, branch, branch is taken) for choice, branch in picked]
     best = found[0]
     return [dataclasses.replace(best, reasons=(best.reasons[0], *says, *best.reasons[1:])), *found[1:]]
@@ -117,6 +117,12 @@ def _in_order(branch: Branch, case: Case) -> list[Choice]:
     if case.task == "amounts" and branch.key == "outliers" and too_many_outliers(case):
         fitting.sort(key=lambda it: it.loss != "l1_loss")
     return fitting
+
+
+def _first(branch: Branch, case: Case) -> list[Choice]:
+    """The first loss that the branch leads to, and the same with other settings; no weights that nothing asks for."""
+    fitting = [it for it in branch.choices if fits(it, case)]
+    return [it for it in fitting if (it.loss, it.computed) == (fitting[0].loss, fitting[0].computed)]
 
 
 def _same(one: Choice, other: Choice) -> bool:

@@ -264,6 +264,20 @@ def test_class_weights_add_up_to_the_rows():
     assert weighted.arguments["weight"][target].sum() == pytest.approx(100)
 
 
+def test_a_class_of_one_row_and_prices_below_one_have_weights():
+    weighted = suggest(torch.tensor([0] * 8 + [1]), task="classes").suggestions[1]
+    assert weighted.arguments["weight"].tolist() == pytest.approx([9 / 16, 9 / 2])
+    cheap = suggest([0, 1, 1, 0], task="classes", costs=[[0, 0.2], [0.6, 0]]).suggestions[1]
+    assert cheap.arguments["weight"].tolist() == pytest.approx([0.5, 1.5])
+
+
+def test_wrong_labels_are_told_what_the_evidence_says():
+    """Plain cross-entropy stands first anyway; label smoothing is offered, and called no cure."""
+    smoothed = next(it for it in suggest(torch.arange(90) % 3).suggestions if "label_smoothing" in it.arguments)
+    assert "no cure" in smoothed.reasons[0]
+    assert TASKS["classes"].branch("wrong").choices[0].settings == {}
+
+
 def test_pos_weight_stands_along_the_labels():
     there = tags[:, :, None, None].expand(90, 4, 3, 2)
     weighted = suggest(there, task="labels").suggestions[1]
