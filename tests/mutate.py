@@ -80,6 +80,8 @@ _STYLE, _RECORD, _DRAW = "lossbook/teach/figures.py", "lossbook/teach/record.py"
 _FLOATS = "(t.float() if t.dtype in HALF else t for t in tensors)"
 _MAXIMUM = "x.amax(dim, keepdim=True)"
 EQUIVALENT = {
+    "lossbook/choose/arguments.py: `bool(there.all())` -> `there.all()`": "a 0-d tensor is as true",
+    "lossbook/choose/branches.py: `float(shares.max())` -> `shares.max()`": "it is only printed, and as the same",
     "lossbook/choose/advice.py: `_same(it, other)` -> `_same(other, it)`": "symmetric",
     "lossbook/losses/chunks.py: "
     "`max(1, min(given or count, count))` -> `max(min(given or count, count), 1)`": "symmetric",

@@ -60,7 +60,7 @@ CLASSES = Task(
             choices=(
                 Choice(
                     "cross_entropy",
-                    "Stopped in time, by rows kept apart, it has tied with its remedies; late, it learns lies by heart.",
+                    "Stopped in time, by rows kept apart, it has tied with its remedies; later it learns by heart.",
                     _CHECKED,
                 ),
                 Choice(
