@@ -1,5 +1,6 @@
 """``suggest``: look at a target, follow the decision table, and come back with losses that are ready to use."""
 
+import dataclasses
 from typing import Any
 
 from torch import Tensor
@@ -102,10 +103,12 @@ def _ranked(case: Case) -> list[Suggestion]:
     taken = task.branch(key)
     picked = [(choice, taken) for choice in _in_order(taken, case)]
     for branch in task.branches:
-        first = next((it for it in branch.choices if fits(it, case)), None)
-        if branch is not taken and first and not any(_same(first, it) for it, _ in picked):
-            picked.append((first, branch))
-    return [_suggestion(choice, case, branch, says if branch is taken else None) for choice, branch in picked]
+        known = [it for it, _ in picked]
+        if branch is not taken:
+            picked += [(it, branch) for it in _first(branch, case) if not any(_same(it, other) for other in known)][:1]
+    found = [_suggestion(choice, case, branch, branch is taken) for choice, branch in picked]
+    best = found[0]
+    return [dataclasses.replace(best, reasons=(best.reasons[0], *says, *best.reasons[1:])), *found[1:]]
 
 
 def _in_order(branch: Branch, case: Case) -> list[Choice]:
@@ -116,12 +119,17 @@ def _in_order(branch: Branch, case: Case) -> list[Choice]:
     return fitting
 
 
+def _first(branch: Branch, case: Case) -> list[Choice]:
+    """The first loss that the branch leads to, and the same with other settings; no weights that nothing asks for."""
+    fitting = [it for it in branch.choices if fits(it, case)]
+    return [it for it in fitting if (it.loss, it.computed) == (fitting[0].loss, fitting[0].computed)]
+
+
 def _same(one: Choice, other: Choice) -> bool:
     return (one.loss, one.settings, one.computed) == (other.loss, other.settings, other.computed)
 
 
-def _suggestion(choice: Choice, case: Case, branch: Branch, says: list[str] | None) -> Suggestion:
-    """``says`` is what the targets say for the branch, ``None`` for one that was not taken."""
+def _suggestion(choice: Choice, case: Case, branch: Branch, taken: bool) -> Suggestion:
     arguments, computed = arguments_of(choice, case)
     hand_over, shape = handed(choice, case)
     by_cost = ["Decide by `(chances @ costs).argmin(-1)`: the least expected cost."] if _has_table(choice, case) else []
@@ -131,10 +139,10 @@ def _suggestion(choice: Choice, case: Case, branch: Branch, says: list[str] | No
         hand_over=hand_over,
         output_shape=shape,
         threshold=_threshold(choice, case),
-        reasons=(choice.reason, *(says or []), *computed, *by_cost),
+        reasons=(choice.reason, *computed, *by_cost),
         check_next=choice.check,
         answer=branch.answer,
-        taken=says is not None,
+        taken=taken,
         provisional=tuple(it for it in choice.computed if it in ("delta", "beta") and not case.seen.residuals),
     )
 

@@ -74,7 +74,7 @@ def _counts(case: Case) -> tuple[str, list[str]]:
     if seen.trust is not None:
         says.append(f"Residual² over prediction is {seen.trust:.2f} on average; Poisson's own is 1.")
     elif seen.dispersion is not None:
-        says.append(f"The variance is {seen.dispersion:.2f} times the mean, over all inputs; given them it is less.")
+        says.append(f"The variance is {seen.dispersion:.2f} times the mean, over all inputs; given them it is no more.")
     return "rates", says
 
 

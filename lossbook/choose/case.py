@@ -52,7 +52,7 @@ class Case:
     def renumbered(self) -> bool:
         """Whether the numbers are too sparse, or no numbers from 0 or 1, to be used as indices of classes."""
         sparse = not self.seen.whole or self.seen.most + 1 > 2 * self.seen.distinct + 1
-        return (sparse or self.seen.least < 0) and not self.seen.ignored and self.costs is None
+        return (sparse or self.seen.least < 0) and self.costs is None
 
     @cached_property
     def classes(self) -> int:
@@ -61,6 +61,7 @@ class Case:
             return self.column.shape[-1]
         if self.renumbered:
             return self.seen.distinct
+        # A table of costs says how many there are, and so that the numbers are places in it.
         told = len(self.costs) if self.costs is not None and self.costs.dim() == 2 else 0
         return max(int(self.seen.most) + 1 - self.first, told, 2)
 

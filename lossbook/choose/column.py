@@ -60,11 +60,18 @@ def take(given: Any, name: str = "target") -> Column:
         raise ValueError(f"{name} is empty: {tuple(tensor.shape)}")
     values = tensor.cpu()
     values = values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
-    values = values if values.is_floating_point() else values.long()
+    values = values if values.is_floating_point() else _long(values, name)
     gone = values.isnan() if values.is_floating_point() else None
     known = values.flatten() if gone is None or not gone.any() else values[~gone]
     _check(known, name)
     return Column(values, known, tensor.dtype, tensor.device)
+
+
+def _long(values: Tensor, name: str) -> Tensor:
+    whole = values.long()
+    if values.dtype == torch.uint64 and bool((whole < 0).any()):
+        raise ValueError(f"{name} holds numbers beyond int64: renumber them")
+    return whole
 
 
 def _check(known: Tensor, name: str) -> None:
@@ -101,5 +108,6 @@ def _from_numpy(array: Any, name: str) -> Tensor:
     if kind not in "biuf":
         raise TypeError(f"{name} must hold numbers, not {array.dtype}: {_WAY_OUT.get(kind, 'convert it first')}")
     # In native bytes, of a width that torch has, and a copy: torch reads no reversed arrays.
-    plain = {"b": "bool", "i": "int64", "u": "int64"}.get(kind, f"float{min(array.dtype.itemsize, 8) * 8}")
-    return torch.as_tensor(array.astype(plain))
+    names = {"b": "bool", "i": "int", "u": "uint", "f": "float"}
+    width = "" if kind == "b" else str(min(array.dtype.itemsize, 8) * 8)
+    return torch.as_tensor(array.astype(names[kind] + width))

@@ -88,6 +88,8 @@ def _with_classes(shape: tuple[int, ...], case: Case) -> tuple[int, ...]:
 
 
 def _index(case: Case) -> str:
+    if case.renumbered and case.seen.ignored:
+        return "torch.where(target < 0, target, torch.searchsorted(target[target >= 0].unique(), target))"
     if case.renumbered:
         return "torch.unique(target, return_inverse=True)[1]"
     if not case.first:
@@ -152,8 +154,8 @@ def _vocabulary(choice: Choice, case: Case) -> Handed:
     if choice.loss == "cross_entropy":
         return _index(case), _with_classes(case.column.shape, case)
     if choice.loss == "AdaptiveLogSoftmaxWithLoss":
-        return "torch.bincount(target.flatten()).argsort(descending=True).argsort()[target.flatten()]", None
-    return _index(case) + ".flatten()" * (len(case.column.shape) > 1), None
+        return f"(words := {_index(case)}.flatten()).bincount().argsort(descending=True).argsort()[words]", None
+    return f"{_index(case)}{'.flatten()' * (len(case.column.shape) > 1)}", None
 
 
 _BY_TASK: dict[str, Callable[[Choice, Case], Handed]] = {

@@ -89,7 +89,7 @@ class Suggestion:
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """What there is to say, with a word for each."""
-        yield "if", self.answer + ("; so taken here" if self.taken else "")
+        yield "if", self.answer + ("; taken here" if self.taken else "")
         yield "make", self.call
         shape = f"; shape {self.output_shape}" if self.output_shape is not None else ""
         yield "output", self.output_layer + shape
@@ -149,9 +149,12 @@ class Report:
         for note in self.notes:
             lines += _wrapped("!  ", note)
         lines += _wrapped("?  ", self.question)
+        answers = [""]  # each is said once, above the first loss that it leads to
         for place, it in enumerate(self.suggestions, start=1):
             lines += ["", f"{place}  {it.loss}"]
-            lines += [line for word, text in it.lines() for line in _wrapped(f"   {word:<9}", text)]
+            told = [(word, text) for word, text in it.lines() if word != "if" or it.answer != answers[-1]]
+            lines += [line for word, text in told for line in _wrapped(f"   {word:<9}", text)]
+            answers.append(it.answer)
         return "\n".join(lines)
 
     __repr__ = __str__

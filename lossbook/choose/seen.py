@@ -139,7 +139,7 @@ def tally(values: Tensor, whole: bool) -> Tally:
             counts = (values.long() - least).bincount()
             there = counts.nonzero().squeeze(1)
             return Tally((there + least).double(), counts[there])
-    found, counts = sample(values).unique(return_counts=True)
+    found, counts = (values if whole else sample(values)).unique(return_counts=True)
     return Tally(found.double(), counts)
 
 

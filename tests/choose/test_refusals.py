@@ -27,6 +27,7 @@ TARGETS = [
     (torch.zeros(3, dtype=torch.complex64), TypeError, "complex64"),
     (np.array([1j]), TypeError, "complex128"),
     ([1j, 2.0], TypeError, "complex64"),
+    (np.array([2**63 + 5], dtype=np.uint64), ValueError, "beyond int64"),
     (np.array(["a", "b"]), TypeError, "pandas.factorize"),
     (pandas.Series(["a", "b"]), TypeError, "pandas.factorize"),
     (pandas.Series(["a", "b"], dtype="category"), TypeError, "pandas.factorize"),

@@ -56,6 +56,15 @@ def test_the_lines_are_aligned():
     assert all(line[11] == " " != line[12] for line in lines if line.startswith("   "))
 
 
+def test_an_answer_is_said_once_and_so_is_what_speaks_for_it():
+    report = suggest(torch.tensor([1] * 2 + [0] * 38))
+    words = " ".join(str(report).split())
+    assert words.count("one of the two answers is rare") == 1
+    assert words.count("5.0% are a yes.") == 1
+    assert words.count("taken here") == 1
+    assert "5.0% are a yes." in report.suggestions[0].reasons
+
+
 def test_markup_is_escaped():
     strange = Suggestion(
         "mse_loss", hand_over="target < 1", reasons=("<script>alert(1)</script> & more",), answer="<b>"

@@ -14,6 +14,7 @@ from lossbook.choose import TASKS, Report, Suggestion, suggest
 from lossbook.choose.arguments import arguments_of
 from lossbook.choose.case import Case
 from lossbook.choose.column import take
+from lossbook.choose.handover import handed as handed_over
 from lossbook.choose.seen import look
 from lossbook.choose.spread import median
 from lossbook.teach.cards import _anchor
@@ -248,10 +249,33 @@ def test_a_table_of_prices_is_told_how_to_be_used(reports: dict[str, Report]):
     assert "argmin" not in str(weighted.reasons)
 
 
+def test_prices_narrow_down_what_the_targets_can_be():
+    kicks = torch.arange(5.0).repeat_interleave(torch.tensor([144, 91, 32, 11, 2]))
+    assert suggest(kicks).task == "counts"
+    assert suggest(kicks, costs=1 - torch.eye(5)).task == "classes"
+    assert suggest(kicks, costs=(1, 2)).task == "costs"
+    assert suggest([0, 1, 2, 2, 1, 0], costs=(1, 2)).task == "costs"
+    assert suggest([0, 1, 1, 0], costs=(1, 2)).task == "binary"
+
+
 def test_class_weights_add_up_to_the_rows():
     target = torch.tensor([0] * 80 + [1] * 16 + [3] * 4)
     weighted = suggest(target, task="classes").suggestions[1]
     assert weighted.arguments["weight"][target].sum() == pytest.approx(100)
+
+
+def test_a_class_of_one_row_and_prices_below_one_have_weights():
+    weighted = suggest(torch.tensor([0] * 8 + [1]), task="classes").suggestions[1]
+    assert weighted.arguments["weight"].tolist() == pytest.approx([9 / 16, 9 / 2])
+    cheap = suggest([0, 1, 1, 0], task="classes", costs=[[0, 0.2], [0.6, 0]]).suggestions[1]
+    assert cheap.arguments["weight"].tolist() == pytest.approx([0.5, 1.5])
+
+
+def test_wrong_labels_are_told_what_the_evidence_says():
+    """Plain cross-entropy stands first anyway; label smoothing is offered, and called no cure."""
+    smoothed = next(it for it in suggest(torch.arange(90) % 3).suggestions if "label_smoothing" in it.arguments)
+    assert "no cure" in smoothed.reasons[0]
+    assert TASKS["classes"].branch("wrong").choices[0].settings == {}
 
 
 def test_pos_weight_stands_along_the_labels():
@@ -267,6 +291,54 @@ def test_the_head_of_a_vocabulary_holds_three_quarters():
     it = suggest(target, task="vocabulary").suggestions[-1]
     assert it.loss == "AdaptiveLogSoftmaxWithLoss"
     assert it.arguments["cutoffs"] == [3, 6]
+    mixed = (target * 7) % 9  # the most frequent word becomes number 0 again, and so on
+    handed = eval(suggest(mixed, task="vocabulary").suggestions[-1].hand_over, {"torch": torch}, {"target": mixed})
+    assert handed.bincount().tolist() == counts
+
+
+def test_classes_with_marks_are_renumbered_around_them():
+    target = torch.tensor([5_000_000_000, 71, 40_000, -100])
+    it = suggest(target, task="classes").suggestions[0]
+    assert it.output_shape == (4, 3)
+    assert eval(it.hand_over, {"torch": torch}, {"target": target}).tolist() == [2, 0, 1, -100]
+
+
+@pytest.mark.parametrize(
+    ("target", "told", "handed"),
+    [
+        ([1, 2, 3, 1], {"task": "classes"}, [0, 1, 2, 0]),
+        ([1, 2, 3, -100], {"task": "classes"}, [0, 1, 2, -100]),
+        ([0, 2, 3, 0], {"task": "classes"}, [0, 2, 3, 0]),
+        ([[0, 1], [1, 0]], {}, [1, 0]),
+        ([4.5, 9.5, 9.5], {"task": "binary"}, [0.0, 1, 1]),
+        ([-1, 1], {}, [0.0, 1]),
+        ([True, False], {}, [1.0, 0]),
+        ([[0.25, 0.75]], {"task": "classes"}, [[0.25, 0.75]]),
+    ],
+    ids=str,
+)
+def test_what_is_handed_over(target: list[float], told: dict[str, str], handed: list[float]):
+    given = torch.tensor(target)
+    it = suggest(given, **told).suggestions[0]
+    assert eval(it.hand_over, {"torch": torch}, {"target": given}).tolist() == handed
+
+
+def test_labels_become_lists_that_end_at_minus_one():
+    bits = torch.tensor([[0, 1, 1], [1, 0, 0], [0, 0, 0], [1, 1, 1]])
+    it = suggest(bits, task="labels").suggestions[-1]
+    assert it.loss == "multilabel_margin_loss"
+    handed = eval(it.hand_over, {"torch": torch}, {"target": bits})
+    assert handed.tolist() == [[1, 2, -1], [0, -1, -1], [-1, -1, -1], [0, 1, 2]]
+
+
+def test_grades_become_one_question_for_each_step():
+    it = next(it for it in suggest([1, 2, 3, 2], task="ratings").suggestions if "grade" in it.answer and not it.taken)
+    assert it.loss == "cross_entropy"
+    steps = TASKS["ratings"].branch("grades").choices[1]
+    column = take(torch.tensor([1, 2, 3, 2]))
+    expression, shape = handed_over(steps, Case("ratings", column, *look(column)))
+    assert eval(expression, {"torch": torch}, {"target": column.values}).tolist() == [[0, 0], [1, 0], [1, 1], [1, 0]]
+    assert shape == (4, 2)
 
 
 # --- what is left alone, and how long it takes --------------------------------------------------------------------
@@ -281,6 +353,7 @@ def test_nothing_is_drawn_and_nothing_changed():
     assert target.grad is None
 
 
+@pytest.mark.slow
 def test_ten_million_targets_take_seconds():
     for target in (torch.randn(10_000_000), drawn(0, 1_000_000, (10_000_000,))):
         start = time.perf_counter()
