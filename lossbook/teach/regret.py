@@ -182,7 +182,7 @@ def _label(axes: Axes, ways: list[str], metrics: list[str]) -> None:
     axes.set_ylabel("← trained with", color="black", loc="top")
     axes.xaxis.set_label_position("top")
     axes.xaxis.tick_top()
-    axes.set_xticks(range(len(metrics)), ["\n".join(textwrap.wrap(metric, 12)) for metric in metrics])
+    axes.set_xticks(range(len(metrics)), ["\n".join(textwrap.wrap(metric, 11)) for metric in metrics])
     axes.set_yticks(range(len(ways)), ways)
     axes.tick_params(length=0, colors="black")
     axes.grid(visible=False)
