@@ -80,7 +80,8 @@ def decision_chart(part: str, title: str) -> Figure:
     axes.set(xlim=(0, WIDTH), ylim=(height, 0))
     axes.set_position((0, 0, 1, 1))
     axes.axis("off")
-    figure.suptitle(title.format(answers=len(answers), losses=len(losses)), x=0.005, y=1 - 2 / height, ha="left", va="top", size=10.5)
+    counted = title.format(answers=len(answers), losses=len(losses))
+    figure.suptitle(counted, x=0.005, y=1 - 2 / height, ha="left", va="top", size=10.5)
     return figure
 
 
