@@ -49,7 +49,7 @@ def test_squared_error_is_read_as_it_says():
     p = torch.full((4, 10), 0.02)
     p[:, 3] = 0.82
     digit = torch.tensor([3, 3, 3, 1])
-    found = chances_or_sides.metrics(p, digit, warmth=0.5)
+    found = chances_or_sides.metrics(1.5 * p, digit, warmth=0.5)
     assert found["cross-entropy, as it says"] == pytest.approx(-(3 * p[0, 3].log() + p[0, 0].log()).item() / 4)
     assert found["cross-entropy, cooled"] < found["cross-entropy"]
     assert found["error"] == 0.25
