@@ -66,6 +66,7 @@ JUDGES = {
     "lossbook/catalog.py": ["tests/test_catalog.py", "lossbook/catalog.py"],
     "lossbook/records.py": ["tests/timing", "lossbook/records.py"],
     "lossbook/samples.py": ["tests/test_catalog.py"],
+    "lossbook/choose": ["tests/choose", "lossbook/choose"],
     "lossbook/clinic": ["tests/clinic", "lossbook/clinic", "--ignore", _JUDGED, "-m", "not slow"],
     "lossbook/teach": ["tests/teach", "lossbook/teach"],
     "lossbook/timing": ["tests/timing", "lossbook/timing"],
@@ -80,6 +81,9 @@ _STYLE, _RECORD, _DRAW = "lossbook/teach/figures.py", "lossbook/teach/record.py"
 _FLOATS = "(t.float() if t.dtype in HALF else t for t in tensors)"
 _MAXIMUM = "x.amax(dim, keepdim=True)"
 EQUIVALENT = {
+    "lossbook/choose/arguments.py: `bool(there.all())` -> `there.all()`": "a 0-d tensor is as true",
+    "lossbook/choose/branches.py: `float(shares.max())` -> `shares.max()`": "it is only printed, and as the same",
+    "lossbook/choose/advice.py: `_same(it, other)` -> `_same(other, it)`": "symmetric",
     "lossbook/losses/chunks.py: "
     "`max(1, min(given or count, count))` -> `max(min(given or count, count), 1)`": "symmetric",
     "lossbook/losses/embedding.py: `torch.minimum(far, other)` -> `torch.minimum(other, far)`": "symmetric",

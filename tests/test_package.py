@@ -18,7 +18,7 @@ from lossbook.losses import stable
 ROOT = Path(lossbook.__file__).parent
 HEART = sorted((ROOT / "losses").glob("*.py"))
 FILES = sorted(ROOT.rglob("*.py"))
-SHORT = [*HEART, *sorted((ROOT / "clinic").rglob("*.py"))]
+SHORT = [*HEART, *sorted((ROOT / "clinic").rglob("*.py")), *sorted((ROOT / "choose").rglob("*.py"))]
 LINES_OF_A_BODY, LINES_OF_A_FILE = 20, 250
 
 

@@ -5,19 +5,23 @@ from lossbook.teach.cards import card
 from lossbook.teach.code import source
 from lossbook.teach.figures import curves, interactive, use_style
 from lossbook.teach.record import agreement, record
+from lossbook.teach.regret import Regrets, draw_regrets, regrets
 from lossbook.teach.sentences import caught, say
 from lossbook.teach.verdicts import Gap, paired_gap
 
 __all__ = [
     "Gap",
+    "Regrets",
     "agreement",
     "card",
     "caught",
     "curves",
     "data",
+    "draw_regrets",
     "interactive",
     "paired_gap",
     "record",
+    "regrets",
     "say",
     "source",
     "use_style",

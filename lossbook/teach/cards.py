@@ -13,7 +13,7 @@ import lossbook
 from lossbook.catalog import CATALOG, Argument, Row, row
 from lossbook.teach.data import experiment
 
-__all__ = ["card", "cheat_sheet", "names_elsewhere", "overview"]
+__all__ = ["breakable", "card", "cheat_sheet", "leading_to", "names_elsewhere", "overview", "target_of"]
 
 # How the formulas of the catalog write the options.
 _SYMBOLS = {
@@ -55,13 +55,13 @@ def cheat_sheet() -> Markdown:
     for task, entries in itertools.groupby(CATALOG.values(), lambda entry: entry.task):
         lines.append(f"| **{task}** | | | |")
         lines += [
-            f"| {_call(entry)} | {_target(entry)} | {entry.last_layer} | {entry.to_predict} |" for entry in entries
+            f"| {_call(entry)} | {target_of(entry)} | {entry.last_layer} | {entry.to_predict} |" for entry in entries
         ]
     head = "| Call | Target | Last layer | Then, to predict |\n|---|---|---|---|\n"
     return Markdown('<div class="cheat-sheet">\n\n' + head + "\n".join(lines) + "\n\n</div>")
 
 
-def _target(entry: Row) -> str:
+def target_of(entry: Row) -> str:
     """What the loss is told of the truth."""
     if "negative" in entry.arguments:
         return "a match and a stranger for each"
@@ -95,9 +95,13 @@ def names_elsewhere() -> Markdown:
 
 
 def _link(entry: Row) -> str:
-    """To the heading of the loss on the same page; on a narrow screen the name may break between its words."""
-    name = re.sub("(?<=_)|(?<=[a-z])(?=[A-Z])", "<wbr>", entry.name)
-    return f"[{name}](#{entry.name.lower()})"
+    """To the heading of the loss on the same page."""
+    return f"[{breakable(entry.name)}](#{entry.name.lower()})"
+
+
+def breakable(name: str) -> str:
+    """A name that may break between its words, on a narrow screen."""
+    return re.sub("(?<=_)|(?<=[a-z])(?=[A-Z])", "<wbr>", name)
 
 
 def _facts(entry: Row) -> list[tuple[str, str]]:
@@ -171,9 +175,13 @@ def _divisor(entry: Row) -> str:
 
 
 def _chapter(entry: Row) -> str:
-    """A link where the chapter's notebook lies beside the one that runs, else its bare name."""
+    return leading_to(entry, entry.chapter)
+
+
+def leading_to(entry: Row, words: str) -> str:
+    """``words`` as a link to the loss's section, where its notebook lies beside the one that runs, else as they are."""
     page = f"{entry.chapter}.ipynb"
-    return f"[{entry.chapter}]({page}{_anchor(entry.section)})" if Path(page).exists() else entry.chapter
+    return f"[{words}]({page}{_anchor(entry.section)})" if Path(page).exists() else words
 
 
 def _anchor(heading: str) -> str:

@@ -39,7 +39,7 @@ NAMED = re.compile(
 LEVEL = re.compile(r"\d+(?:\.\d+)?\s?\\?%[\s-](?:\w+\s)?(?:interval|quantile|level)", re.I)
 CITATION = re.compile(r"\{cite[^}]*\}`[^`]*`")
 ROLE = re.compile(r"\{[\w:.-]+\}`[^`]*`")
-SPEAKING = {"title", "set_title", "suptitle", "curves", "say"}
+SPEAKING = {"title", "set_title", "suptitle", "curves", "draw_regrets", "say"}
 ADDRESS = re.compile(r"\]\([^)]*\)|<?https?://[^\s>)]+>?|^\[[^\]]+\]:.*$", re.M)
 SENTENCE_END = re.compile(r"(?<=[.!?:])\s+(?=[A-Z*\[$`{(«\"“])|\n\s*\n|\n(?=\s*(?:[-*|]|\d+\.)\s)")
 

@@ -26,8 +26,8 @@ ENDING = ("In short", "Exercises", "Sources", "Next")
 STORED_PICTURE = re.compile(r"^<(?:Figure|PIL\.|IPython\.core\.display\.(?:Image|SVG))", re.M)
 DRAWING = {"show", "subplots", "subplot_mosaic", "figure", *TIMING}
 TITLING = {"title", "set_title", "suptitle"}
-# They title their figures themselves, with numbers that they compute.
-TITLED = {"curves", *TIMING}
+# They title their figures themselves, with numbers that they compute, or take the title as an argument.
+TITLED = {"curves", "draw_regrets", *TIMING}
 EXERCISE_START = re.compile(r"^(?:\*\*(?:Exercise\s+)?\d+\b|#{3,4} )", re.M)
 # Where something folded begins: `:::{dropdown} …`, an admonition of class dropdown, or HTML's own <details>.
 FOLD_START = re.compile(r"^(?=[:`]{3,}(?P<head>\{\w+\}[^\n]*(?:\n:[^\n]*)*))|^(?=<details)", re.M)
