@@ -585,6 +585,14 @@ def noisy(input, target):
     return mse(input + 0.01 * torch.randn_like(input), target)
 
 
+def noisy_parts(input, target):
+    return (input + 0.01 * torch.randn_like(input) - target) ** 2
+
+
+def parts(input, target):
+    return (input - target) ** 2
+
+
 def dropping(input, target):
     return mse(F.dropout(input, 0.5), target)
 
@@ -628,6 +636,14 @@ def cooled(input, target, temperature=0.5):
     return (1 - F.cosine_similarity(input, target, dim=-1) / temperature).exp().mean()
 
 
+def unread_weight(input, target, scale, weight=None):
+    return scale * mse(input, target)
+
+
+def read_weight(input, target, scale, weight=None):
+    return scale * mse(input, target) * (1 if weight is None else weight.mean())
+
+
 def idle_switch(input, target, fast=True):
     return mse(input, target) if fast else ((input - target).square()).mean()
 
@@ -643,6 +659,23 @@ class IdleOption(nn.Module):
 
     def forward(self, input, target):
         return mse(input, target)
+
+
+class IdleCount(nn.Module):
+    def __init__(self, rounds=3):
+        super().__init__()
+
+    def forward(self, input, target):
+        return mse(input, target)
+
+
+class Count(IdleCount):
+    def __init__(self, rounds=3):
+        super().__init__()
+        self.rounds = rounds
+
+    def forward(self, input, target):
+        return mse(input, target) * self.rounds
 
 
 class ScaledBefore(nn.Module):
@@ -871,6 +904,9 @@ PLANTED = [
     Planted("device-not-kept", "zeros", DEFECT, against_zeros, against_its_own_zeros, AMOUNTS),
     Planted("device-not-kept", "cpu", DEFECT, to_the_cpu, reading_a_value, AMOUNTS),
     Planted("device-not-kept", "mask", DEFECT, mask_on_the_cpu, mask_beside, VECTORS),
+    Planted("device-not-kept", "where no gradient is asked for", DEFECT,
+            lambda input, target: (input.sub_(target) * torch.ones(8)).square().mean(),
+            lambda input, target: input.sub_(target).square().mean(), AMOUNTS),
     Planted("device-not-kept", "attribute", DEFECT, Attribute(), Buffer(), AMOUNTS),
     Planted("broadcasts", "declared", DEFECT, mse, same_shapes, AMOUNTS, {"same_shape": True}),
     Planted("broadcasts", "columns", DEFECT, mse, reshaping, COLUMNS, {"same_shape": True}),
@@ -890,6 +926,7 @@ PLANTED = [
     Planted("mean-depends-on-batch-split", "pairs", PROPERTY, among_themselves, mse, VECTORS),
     Planted("unknown-reduction-accepted", "else", PROPERTY, any_reduction, squares, AMOUNTS),
     Planted("not-deterministic", "noise", DEFECT, noisy, mse, AMOUNTS),
+    Planted("not-deterministic", "parts", DEFECT, noisy_parts, parts, AMOUNTS),
     Planted("not-deterministic", "dropout", DEFECT, dropping, mse, AMOUNTS),
     Planted("not-deterministic", "declared", PROPERTY, dropping, mse, AMOUNTS, {"deterministic": False}),
     Planted("not-deterministic", "training", PROPERTY, Dropping(), Reduced(), AMOUNTS),
@@ -900,6 +937,8 @@ PLANTED = [
     Planted("dead-option", "unread None", DEFECT, lambda input, target, weight=None: mse(input, target),
             lambda input, target, weight=None: mse(input, target) * (1 if weight is None else weight.mean()), AMOUNTS),
     Planted("dead-option", "Module", DEFECT, IdleOption(), ScaledBefore(), AMOUNTS),
+    Planted("dead-option", "Module, unread", DEFECT, IdleCount(), Count(), AMOUNTS),
+    Planted("dead-option", "beside a number", DEFECT, unread_weight, read_weight, (*AMOUNTS, 2.0)),
     Planted("dead-option", "start", DEFECT, IdleStart(), Start(), AMOUNTS),
     Planted("dead-option", "random start", DEFECT, IdleWidth(), Width(), VECTORS),
     Planted("dead-option", "switch", PROPERTY, idle_switch, switched, AMOUNTS),

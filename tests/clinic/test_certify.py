@@ -68,6 +68,15 @@ def test_one_argument_is_enough():
     ).sound
 
 
+def test_the_evidence_names_both_dtypes():
+    def widened(input, target):
+        return mse(input.float(), target.float()) if input.dtype.itemsize == 2 else mse(input, target)
+
+    (found,) = certify(widened, *AMOUNTS, only=["dtype-not-kept"]).findings
+    for half in ("float16", "bfloat16"):
+        assert f"torch.{half} gives torch.float32" in found.evidence
+
+
 def test_options_reach_the_loss():
     x, y = AMOUNTS
     report = certify(F.huber_loss, x, y, options={"delta": 0.1}, compile=False)

@@ -14,6 +14,7 @@ def test_without_shared_rows_it_is_students_interval():
     first, second = [0.31, 0.28, 0.35, 0.30, 0.29], [0.30, 0.29, 0.31, 0.27, 0.30]
     theirs = stats.ttest_rel(first, second).confidence_interval(0.95)
     ours = paired_gap(first, second, test_per_train=0)
+    assert type(ours.mean) is type(ours.half) is float
     assert math.isclose(ours.mean - ours.half, theirs.low)
     assert math.isclose(ours.mean + ours.half, theirs.high)
 
