@@ -64,7 +64,7 @@ SERVES = {
 JUDGES = {
     "lossbook/losses": ["tests/losses", "tests/test_package.py", "lossbook/losses", "--ignore", _TORCHS_OWN],
     "lossbook/catalog.py": ["tests/test_catalog.py", "lossbook/catalog.py"],
-    "lossbook/records.py": ["tests/timing", "lossbook/records.py"],
+    "lossbook/records.py": ["tests/test_records.py", "tests/timing", "lossbook/records.py"],
     "lossbook/samples.py": ["tests/test_catalog.py"],
     "lossbook/choose": ["tests/choose", "lossbook/choose"],
     "lossbook/clinic": ["tests/clinic", "lossbook/clinic", "--ignore", _JUDGED, "-m", "not slow"],
