@@ -63,6 +63,7 @@ flights = data.flights().late
 skips = torch.cat([drawn(0, 4, (60,)), torch.full((7,), -100)])
 holes = torch.cat([torch.linspace(0.3, 2, 50), torch.full((4,), math.nan)])
 teacher = 3 * bell(50, 4)
+ages = torch.cat([torch.arange(80), torch.arange(81, 95)]).repeat(5)
 unlabelled = torch.where(drawn(0, 9, (2, 8, 8)) == 0, 255, drawn(0, 5, (2, 8, 8)))
 speckled = (uniform(4, 1, 8, 8) < 0.04).float()
 tags = (uniform(90, 4) < torch.tensor([0.5, 0.4, 0.3, 0.05])).float()
@@ -187,7 +188,7 @@ MADE = [
              undecided=["amounts", "classes", "counts"]),
     Expected("postcodes as classes", torch.tensor([10115, 20095, 50667, 80331] * 20), "classes", CHANCES,
              {"task": "classes"}),
-    Expected("ages from 0", torch.arange(90).repeat(5)[:442], "classes", CHANCES),
+    Expected("ages from 0", ages, "amounts", PLAIN, undecided=["amounts", "counts"]),
     Expected("softened answers", torch.tensor([0.1, 0.9] * 20), "probabilities", [BCE, "binary_cross_entropy"],
              undecided=["probabilities", "binary", "amounts"]),
     Expected("nullable answers", pandas.Series([True, False, None] * 9, dtype="boolean"), "binary", EVEN,
