@@ -35,7 +35,10 @@ def suggest(target: Any, *, task: str | None = None, prediction: Any = None, cos
     Args:
         target: the targets: a tensor on any device, an array, a column of a table, a list. Real numbers, any shape;
             the first dimension holds the samples, nan is a missing one.
-        task: what the targets are, a name of ``TASKS``; ``None`` to have it inferred.
+        task: what the targets are; ``None`` to have it inferred. An amount is of ``"amounts"``,
+            ``"intervals"``, ``"costs"`` or ``"counts"``; a kind of ``"binary"``, ``"probabilities"``, ``"labels"``,
+            ``"classes"``, ``"ratings"``, ``"distributions"`` or ``"distillation"``; a structure of ``"ranking"``,
+            ``"similarity"``, ``"masks"``, ``"sequences"`` or ``"vocabulary"``.
         prediction: what a first model said of the same targets, in their shape and unit. The bend of the Huber loss is
             then read off the residuals.
         costs: what mistakes cost. Of yes or no: (a missed yes, a needless yes). Of an amount: (a unit too much, a unit
@@ -78,7 +81,7 @@ def suggest(target: Any, *, task: str | None = None, prediction: Any = None, cos
 def _beside(column: Column, prediction: Any) -> Column:
     guess = take(prediction, "prediction")
     if guess.shape != column.shape:
-        raise ValueError(f"prediction has the shape {guess.shape}, target {column.shape}: they must be one")
+        raise ValueError(f"prediction has the shape {guess.shape}, target {column.shape}: they must be the same")
     if guess.missing:
         raise ValueError(f"prediction holds {guess.missing} nan")
     return guess
@@ -142,9 +145,14 @@ def _suggestion(choice: Choice, case: Case, branch: Branch, taken: bool) -> Sugg
         reasons=(choice.reason, *computed, *by_cost),
         check_next=choice.check,
         answer=branch.answer,
+        single=choice.loss in ("focal_loss", "dice_loss") and shape is not None and _yes_or_no(case),
         taken=taken,
         provisional=tuple(it for it in choice.computed if it in ("delta", "beta") and not case.seen.residuals),
     )
+
+
+def _yes_or_no(case: Case) -> bool:
+    return case.task in ("binary", "labels") or (case.task == "masks" and case.bits)
 
 
 def _threshold(choice: Choice, case: Case) -> float | None:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from lossbook.choose.case import Case
 from lossbook.choose.form import Choice
+from lossbook.choose.seen import VOID
 
 __all__ = ["arguments_of"]
 
@@ -23,9 +24,10 @@ def arguments_of(choice: Choice, case: Case) -> tuple[dict[str, Any], list[str]]
     for name in needed:
         found[name], why = _BY_NAME[name](case)
         says += [why] if why else []
-    if -1 in case.seen.ignored and "ignore_index" in choice.facts.options and case.task != "labels":
-        found["ignore_index"] = -1
-        says.append("−1 is skipped, as a mark for no answer.")
+    for mark in (-1, VOID):
+        if mark in case.seen.ignored and "ignore_index" in choice.facts.options and case.task != "labels":
+            found["ignore_index"] = mark
+            says.append(f"{mark} is skipped, as a mark for no answer.".replace("-", "−"))
     return {name: _placed(value, case) for name, value in found.items()}, says
 
 
@@ -56,7 +58,7 @@ def _pos_weight(case: Case) -> tuple[Tensor, str]:
             ).clone(), "The price of a missed yes over a needless one."
     empty = (case.yes == 0) | (case.no == 0)
     weight = torch.where(empty, 1.0, case.no / case.yes)
-    says = "No over yes, which puts both sides level."
+    says = "How often no over how often yes, which puts both sides level."
     if not weight.dim():
         says += f" It does what a threshold of {float(1 / (1 + weight)):.3g} does to the plain chance."
     if bool(empty.any()):

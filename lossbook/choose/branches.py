@@ -35,23 +35,26 @@ def _amounts(case: Case) -> tuple[str, list[str]]:
     errors = case.seen.residuals
     if case.uneven:
         return "mean", ["The columns have different scales: no outlier can be told in all of them together."]
-    if errors is None and case.piled >= PILE and case.seen.distinct > 1:
+    if errors is None and case.piled >= PILE and 1 < case.seen.distinct < len(case.column.known):
         pile = f"{case.piled:.0%} of the targets are one value, and a median, or a robust loss, may say nothing else."
         return "mean", [pile]
     spread, whose = (errors, "residuals") if errors else (case.seen.spread, "targets")
     says = [_outliers(spread, whose)]
-    if _many_outliers(spread, case):
+    many, level = _many_outliers(spread.outliers, case), case.seen.level_outliers
+    grows = case.seen.growth is not None and not 1 / GROWS < case.seen.growth < GROWS
+    if many and not (grows and level is not None and not _many_outliers(level, case)):
         return "outliers", says + [_EXPLAINED] * (errors is None)
-    if case.seen.growth is not None and not 1 / GROWS < case.seen.growth < GROWS:
+    if grows:
         says.append(f"Residuals are {case.seen.growth:.2g} times as large where the prediction is largest.")
+        says += [f"Beside those of similar predictions, {level:.2%} lie as far out."] * many
         return "spread", says
     return "mean", says
 
 
-def _many_outliers(spread: Spread, case: Case) -> bool:
+def _many_outliers(share: float, case: Case) -> bool:
     """A single one says something among a few numbers; of some dozens, a bell throws one out now and then."""
-    alone = spread.outliers * len(case.column.known) < 1.5
-    return spread.outliers > (FEW_ARE_MANY if alone else MANY_OUTLIERS)
+    alone = share * len(case.column.known) < 1.5
+    return share > (FEW_ARE_MANY if alone else MANY_OUTLIERS)
 
 
 def too_many_outliers(case: Case) -> bool:
@@ -62,7 +65,8 @@ def too_many_outliers(case: Case) -> bool:
 def _outliers(spread: Spread, whose: str) -> str:
     if spread.scale_by == "nothing":
         return f"All {whose} are one number."
-    share = f"{spread.outliers:.2%} of the {whose} lie more than {FAR} robust standard deviations from their median"
+    share = f"{spread.outliers:.2%}" if spread.outliers else "None"
+    share += f" of the {whose} lie more than {FAR} robust standard deviations from their median"
     return f"{share}." if spread.scale_by == "MAD" else f"{share}, by the {spread.scale_by}, since the MAD is 0."
 
 
@@ -74,7 +78,8 @@ def _counts(case: Case) -> tuple[str, list[str]]:
     if seen.trust is not None:
         says.append(f"Residual² over prediction is {seen.trust:.2f} on average; Poisson's own is 1.")
     elif seen.dispersion is not None:
-        says.append(f"The variance is {seen.dispersion:.2f} times the mean, over all inputs; given them it is no more.")
+        says.append(f"The variance is {seen.dispersion:.2f} times the mean, over all inputs.")
+        says.append("Given them it is no more, on average.")
     return "rates", says
 
 
@@ -104,13 +109,17 @@ def _classes(case: Case) -> tuple[str, list[str]]:
 
 def _masks(case: Case) -> tuple[str, list[str]]:
     background = case.seen.zeros
-    if case.seen.most > 1:
+    if not case.bits:
         return "much", [f"{background:.1%} of the pixels are 0, of {int(case.seen.most) + 1} classes."]
-    return ("little" if 1 - background < RARE_PIXELS else "much"), [f"{background:.1%} of the pixels are 0."]
+    little = 1 - background < RARE_PIXELS and not case.seen.ignored  # the losses of single scores skip nothing
+    return ("little" if little else "much"), [f"{background:.1%} of the pixels are 0."]
 
 
 def _vocabulary(case: Case) -> tuple[str, list[str]]:
-    return ("chunks" if case.classes > MANY_WORDS else "fits"), [f"There are {case.classes} words."]
+    says = f"There are {case.classes} words."
+    if not case.renumbered and case.classes > case.seen.distinct:
+        says = f"The largest number asks for {case.classes} words at the least; of these, {case.seen.distinct} occur."
+    return ("chunks" if case.classes > MANY_WORDS else "fits"), [says]
 
 
 def _distillation(case: Case) -> tuple[str, list[str]]:

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from lossbook.choose.column import Column
-from lossbook.choose.seen import Seen, Tally
+from lossbook.choose.seen import VOID, Seen, Tally
 
 __all__ = ["Case", "check_costs", "read_costs"]
 
+MOST_WORDS = 2_000_000  # no tokenizer has more: beyond, the numbers are names of something else
 _OF_ANSWERS = "a pair: (of a missed yes, of a needless yes)"
 _PRICED = {
     "costs": "a pair: (of a unit too much, of a unit too little)",
@@ -41,7 +42,7 @@ class Case:
     @cached_property
     def first(self) -> int:
         """The number of the first class, 1 where they are numbered from 1."""
-        return int(self.seen.least) if self.seen.least == 1 and self.in_a_row else 0
+        return 1 if self.seen.least == 1 and self.in_a_row and VOID not in self.seen.ignored else 0
 
     @cached_property
     def in_a_row(self) -> bool:
@@ -51,8 +52,17 @@ class Case:
     @cached_property
     def renumbered(self) -> bool:
         """Whether the numbers are too sparse, or no numbers from 0 or 1, to be used as indices of classes."""
+        if VOID in self.seen.ignored:
+            return False
+        if self.task == "vocabulary" and self.seen.whole and self.seen.least >= 0 and self.seen.most < MOST_WORDS:
+            return False  # the numbers are those of a tokenizer, of which these targets show a part
         sparse = not self.seen.whole or self.seen.most + 1 > 2 * self.seen.distinct + 1
         return (sparse or self.seen.least < 0) and self.costs is None
+
+    @cached_property
+    def bits(self) -> bool:
+        """Whether a mask says yes or no: 0 and 1, or black and white in bytes."""
+        return self.seen.most <= 1 or self.found.values.tolist() == [0, 255]
 
     @cached_property
     def classes(self) -> int:
@@ -138,7 +148,9 @@ def read_costs(costs: Any) -> Tensor | None:
     if not bool(torch.isfinite(prices).all()) or bool((prices < 0).any()) or not bool((prices > 0).any()):
         raise ValueError(f"costs must be finite, 0 or more, and not all 0: {prices.tolist()}")
     if tuple(prices.shape) != (2,) and not (prices.dim() == 2 and len(prices) == prices.shape[1]):
-        raise ValueError(f"costs are a pair or a square table, not {tuple(prices.shape)}")
+        raise ValueError(
+            f"costs are two numbers or a square table, of the shape (2,) or (C, C), not {tuple(prices.shape)}"
+        )
     return prices
 
 

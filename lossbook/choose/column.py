@@ -1,5 +1,6 @@
 """Whatever holds targets, as a tensor on the CPU: tensors, arrays, columns of a table, lists."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +23,15 @@ _FROM_LISTS = "number texts first, and write what is missing as math.nan"
 class Column:
     """Targets: their values on the CPU, where they came from, and which of them are there.
 
-    ``known`` holds the values that are not nan, in one dimension.
+    ``known`` holds the values that are not nan, in one dimension; ``made`` tells that they came as something else than
+    a tensor.
     """
 
     values: Tensor
     known: Tensor
     dtype: torch.dtype
     device: torch.device
+    made: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -64,7 +67,7 @@ def take(given: Any, name: str = "target") -> Column:
     gone = values.isnan() if values.is_floating_point() else None
     known = values.flatten() if gone is None or not gone.any() else values[~gone]
     _check(known, name)
-    return Column(values, known, tensor.dtype, tensor.device)
+    return Column(values, known, tensor.dtype, tensor.device, not isinstance(given, Tensor))
 
 
 def _long(values: Tensor, name: str) -> Tensor:
@@ -96,11 +99,20 @@ def _from_array(given: Any, name: str) -> Tensor:
         raise kind(f"{name} cannot be read as numbers ({error}): {way_out}") from error
 
 
+def _with_nan(array: Any) -> Any:
+    """What pandas writes for a missing answer among objects refuses to become a number; nan is one."""
+    flat = array.flatten()
+    for place, it in enumerate(flat):
+        if type(it).__name__ == "NAType":
+            flat[place] = math.nan
+    return flat.reshape(array.shape)
+
+
 def _from_numpy(array: Any, name: str) -> Tensor:
     kind = array.dtype.kind
     if kind == "O":
         try:
-            array, kind = array.astype("float64"), "f"
+            array, kind = _with_nan(array).astype("float64"), "f"
         except (TypeError, ValueError) as error:
             raise TypeError(f"{name} cannot be read as numbers ({error}): {_WAY_OUT['U']}") from error
     if kind == "c":

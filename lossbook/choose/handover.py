@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import torch
+
 from lossbook.choose.case import Case
 from lossbook.choose.form import Choice
 
@@ -12,6 +14,7 @@ Handed = tuple[str, tuple[int, ...] | None]
 # These are given pairs, triplets or views: no target of a sample, and no output of the target's shape.
 _OF_VECTORS = ("similarity", "embedding", "contrastive")
 _OF_PAIRS = ("cosine_embedding_loss", "hinge_embedding_loss")
+WRITTEN_OUT = 20  # numbers of classes; more would fill the page
 _SIGNED = ("hinge_loss", "soft_margin_loss", "margin_ranking_loss")
 
 
@@ -23,8 +26,9 @@ def fits(choice: Choice, case: Case) -> bool:
         "multi_margin_loss": len(shape) - case.rows > 1 or bool(case.seen.ignored),
         "AdaptiveLogSoftmaxWithLoss": bool(case.seen.ignored),
         "hinge_loss": not whole,
-        "binary_cross_entropy_with_logits": case.task == "masks" and case.seen.most > 1,
-        "dice_loss": len(shape) < 3,
+        "binary_cross_entropy_with_logits": case.task == "masks" and (not case.bits or bool(case.seen.ignored)),
+        "dice_loss": len(shape) < 3 or (case.bits and bool(case.seen.ignored)),
+        "focal_loss": case.task == "masks" and bool(case.seen.ignored),
     }
     return not never.get(choice.loss, False)
 
@@ -44,7 +48,8 @@ def _amounts(choice: Choice, case: Case) -> Handed:
 
 
 def _float(case: Case) -> str:
-    return "target" if case.column.floating else "target.float()"
+    """In the precision of a model: several losses cannot be differentiated where the target has another."""
+    return "target" if case.column.dtype is torch.float32 else "target.float()"
 
 
 def _long(case: Case) -> str:
@@ -59,7 +64,8 @@ def _bits(case: Case) -> str:
     values = case.found.values.tolist()
     if case.task in ("probabilities", "labels") or set(values) <= {0, 1}:
         return _float(case)
-    return "(target + 1) / 2" if values == [-1, 1] else f"(target > {case.border:g}).float()"
+    signs = "(target.float() + 1) / 2" if case.column.floating and _float(case) != "target" else "(target + 1) / 2"
+    return signs if values == [-1, 1] else f"(target > {case.border:g}).float()"
 
 
 def _answers(choice: Choice, case: Case) -> Handed:
@@ -88,13 +94,24 @@ def _with_classes(shape: tuple[int, ...], case: Case) -> tuple[int, ...]:
 
 
 def _index(case: Case) -> str:
-    if case.renumbered and case.seen.ignored:
-        return "torch.where(target < 0, target, torch.searchsorted(target[target >= 0].unique(), target))"
     if case.renumbered:
-        return "torch.unique(target, return_inverse=True)[1]"
+        places = _places(case)
+        return f"torch.where(target < 0, target, {places})" if case.seen.ignored else places
     if not case.first:
         return _long(case)
     return "torch.where(target > 0, target - 1, target).long()" if case.seen.ignored else "target.long() - 1"
+
+
+def _places(case: Case) -> str:
+    """Where each number stands among all. A few are written out: other rows may lack one, and would count anew."""
+    least = int(case.seen.least)
+    if case.seen.whole and case.in_a_row and least >= 0:
+        return f"target.long() - {least}" if least else _long(case)
+    if len(case.found.values) > WRITTEN_OUT:
+        there = "[target >= 0]" if case.seen.ignored else ""
+        return f"torch.searchsorted(target{there}.unique(), target)"
+    numbers = [int(it) if case.seen.whole else float(it) for it in case.found.values]
+    return f"torch.searchsorted(torch.tensor({numbers}, dtype=target.dtype, device=target.device), target)"
 
 
 def _ratings(choice: Choice, case: Case) -> Handed:
@@ -104,7 +121,7 @@ def _ratings(choice: Choice, case: Case) -> Handed:
         return f"(target.unsqueeze(-1) > {steps}).float()", (*case.column.shape, len(grades) - 1)
     if choice.loss == "cross_entropy":
         shape = case.column.shape
-        return "torch.unique(target, return_inverse=True)[1]", (*shape[:1], len(grades), *shape[1:])
+        return _places(case), (*shape[:1], len(grades), *shape[1:])
     return ("", None) if choice.loss == "margin_ranking_loss" else (_float(case), case.column.shape)
 
 
@@ -113,7 +130,7 @@ def _distributions(choice: Choice, case: Case) -> Handed:
     if choice.loss == "cross_entropy" and len(shape) > 2:
         return f"{_float(case)}.movedim(-1, 1)", (shape[0], shape[-1], *shape[1:-1])
     if case.task == "distillation" and case.seen.rows_add_to_one == (choice.loss == "distillation_loss"):
-        return f"target.{'clamp(min=1e-9).log()' if case.seen.rows_add_to_one else 'softmax(-1)'}", shape
+        return f"{_float(case)}.{'clamp(min=1e-9).log()' if case.seen.rows_add_to_one else 'softmax(-1)'}", shape
     return _float(case), shape
 
 
@@ -122,24 +139,18 @@ def _ranking(choice: Choice, case: Case) -> Handed:
 
 
 def _masks(choice: Choice, case: Case) -> Handed:
-    shape, bits = case.column.shape, case.seen.most <= 1
+    shape = case.column.shape
+    channel = len(shape) == 4 and shape[1] == 1
     if choice.loss == "cross_entropy":
-        flat = bits and len(shape) == 4 and shape[1] == 1
-        plain = (shape[0], *shape[2:]) if flat else shape
-        return f"{_long(case)}.squeeze(1)" if flat else _long(case), (
-            plain[0],
-            max(int(case.seen.most) + 1, 2),
-            *plain[1:],
-        )
-    if not bits:
-        classes = int(case.seen.most) + 1
-        return _long(case), (shape[0], classes, *shape[1:])
+        plain = (shape[0], *shape[2:]) if channel else shape
+        number = _bits(case).replace(".float()", ".long()") if case.seen.most > 1 and case.bits else _long(case)
+        classes = 2 if case.bits else int(case.seen.most) + 1
+        return number + ".squeeze(1)" * channel, (plain[0], classes, *plain[1:])
+    if not case.bits:
+        plain = (shape[0], *shape[2:]) if channel else shape
+        return _long(case) + ".squeeze(1)" * channel, (plain[0], int(case.seen.most) + 1, *plain[1:])
     one_channel = choice.loss == "dice_loss" and len(shape) == 3
-    return f"{_float(case)}.unsqueeze(1)" if one_channel else _float(case), (
-        shape[0],
-        1,
-        *shape[1:],
-    ) if one_channel else shape
+    return _bits(case) + ".unsqueeze(1)" * one_channel, (shape[0], 1, *shape[1:]) if one_channel else shape
 
 
 def _sequences(choice: Choice, case: Case) -> Handed:

@@ -12,6 +12,8 @@ __all__ = ["Reading", "readings", "within_one"]
 FEW_GRADES, FEW_CLASSES = 11, 1000
 # Counts whose middle is below are small enough for the Poisson loss to differ from squared error.
 SMALL = 30
+SOME_ZEROS = 0.05  # from this share on, larger counts have their zero near as well
+SHADES = 64  # more different bytes than this in a picture are brightness, no numbers of classes
 
 HOLDS = {
     "amounts": "differences mean something: 6 is as far from 4 as 4 is from 2",
@@ -49,9 +51,10 @@ def readings(seen: Seen, found: Tally) -> list[Reading]:
     elif seen.whole and found.values.tolist() == [-1, 1]:
         names = ["binary", "ranking", "similarity"]
     elif len(seen.shape) > 1 and seen.shape[-1] > 1:
-        names = _of_rows(seen)
+        black_and_white = found.values.tolist() == [0, 255]
+        names = ["masks", "classes"] if black_and_white else _of_rows(seen)
     elif seen.distinct == 2 and seen.n > 4:
-        names = ["binary", "counts", "amounts"] if seen.whole and seen.least >= 0 else ["binary", "amounts"]
+        names = _of_two(seen)
     elif seen.whole:
         names = _of_whole_numbers(seen, found)
     else:
@@ -75,7 +78,18 @@ def _of_rows(seen: Seen) -> list[str]:
         return ["probabilities", "amounts"] if within_one(seen) else ["amounts", "distillation"]
     if seen.dtype.startswith(("float", "bfloat")) or seen.least < -1:
         return ["amounts", "counts"] if seen.least >= 0 else ["amounts"]
-    return ["masks", "classes"] if len(seen.shape) > 2 else ["classes", "sequences", "vocabulary", "amounts"]
+    if len(seen.shape) > 2:
+        return ["amounts", "masks"] if seen.dtype == "uint8" and seen.distinct > SHADES else ["masks", "classes"]
+    if seen.most >= FEW_CLASSES:
+        return ["vocabulary", "classes", "sequences", "amounts"]
+    return ["classes", "sequences", "vocabulary", "amounts"]
+
+
+def _of_two(seen: Seen) -> list[str]:
+    """Two fractions between 0 and 1 are answers that were softened, and no answer is lost if they stay so."""
+    if seen.whole:
+        return ["binary", "counts", "amounts"] if seen.least >= 0 else ["binary", "amounts"]
+    return ["probabilities", "binary", "amounts"] if within_one(seen) else ["binary", "amounts"]
 
 
 def _of_fractions(seen: Seen) -> list[str]:
@@ -98,7 +112,7 @@ def _of_whole_numbers(seen: Seen, found: Tally) -> list[str]:
         return ["amounts", *grades]
     if seen.distinct == 1:
         return ["amounts", "counts"]
-    small = (seen.zeros > 0 or seen.spread.median <= SMALL) and not (seen.distinct == seen.n > SMALL)
+    small = (seen.zeros >= SOME_ZEROS or seen.spread.median <= SMALL) and not (seen.distinct == seen.n > SMALL)
     counts = ["counts", "amounts"] if small else ["amounts", "counts"]
     grades = ["ratings"] if _in_a_row(seen) and 3 <= seen.distinct <= FEW_GRADES and seen.least <= 1 else []
     names = ["classes"] if _in_a_row(seen) and seen.least <= 1 and _many_each(seen) else []
@@ -108,7 +122,15 @@ def _of_whole_numbers(seen: Seen, found: Tally) -> list[str]:
         return [counts[0], *names, *grades, counts[1]]
     if names and seen.distinct > FEW_CLASSES:
         return ["vocabulary", *names, *counts]
-    return [*names, *counts, *grades] if names else [*counts, *_words(seen)]
+    if names:
+        return [*names, *counts, *grades]
+    return [counts[0], *_sparse_names(seen), counts[1], *_words(seen)]
+
+
+def _sparse_names(seen: Seen) -> list[str]:
+    """A few numbers with gaps, each of many rows: postcodes and the like are no amounts."""
+    few = 3 <= seen.distinct <= min(FEW_CLASSES, seen.n // 10)
+    return ["classes"] if few and not seen.zeros and not _in_a_row(seen) else []
 
 
 def _in_a_row(seen: Seen) -> bool:

@@ -28,8 +28,8 @@ class Suggestion:
     Args:
         loss: its name in the catalog.
         arguments: what to make it with; computed from the targets where it can be.
-        hand_over: the target as the loss wants it, as an expression in ``target``; empty where the loss is given
-            something else, such as triplets.
+        hand_over: the target as the loss wants it, as an expression in ``target``, a tensor; empty where the loss is
+            given something else, such as triplets.
         output_shape: of the model's output for these targets, where it follows from them.
         threshold: the chance from which on to say yes, if ``costs`` decide it.
         reasons: why it is suggested, plain sentences.
@@ -37,6 +37,7 @@ class Suggestion:
         answer: to the question of the report, what must hold.
         taken: whether that answer was taken, since the targets speak for it, or nothing speaks against it.
         provisional: the arguments that the targets alone cannot decide; ``prediction=`` would.
+        single: whether the loss, which takes a score per class, is given one score for each yes or no here.
 
     Example:
         >>> from lossbook.choose import suggest
@@ -55,6 +56,7 @@ class Suggestion:
     answer: str = ""
     taken: bool = True
     provisional: tuple[str, ...] = ()
+    single: bool = False
 
     @cached_property
     def criterion(self) -> nn.Module:
@@ -71,7 +73,8 @@ class Suggestion:
     @property
     def output_layer(self) -> str:
         """What stands last in the model."""
-        return self._row.last_layer
+        layer = self._row.last_layer
+        return layer.replace(" per class", "") if self.single else layer
 
     @property
     def chapter(self) -> str:
@@ -164,8 +167,10 @@ class Report:
         spread = seen.spread
         few = " in a sample" if seen.sampled and not seen.whole else ""
         missing = f", {seen.missing} missing" if seen.missing else ""
+        shape = f" of the shape {seen.shape}" if len(seen.shape) > 1 else ""
         return (
-            f"{seen.n} targets{missing}, {seen.distinct} distinct{few}, from {seen.least:.6g} to {seen.most:.6g}; "
+            f"{seen.n} targets{shape}{missing}, {seen.distinct} distinct{few}, "
+            f"from {seen.least:.6g} to {seen.most:.6g}; "
             f"median {spread.median:.4g}, MAD {spread.mad:.4g}, mean {spread.mean:.4g}, skew {spread.skew:.2f}"
         )
 
@@ -176,11 +181,11 @@ class Report:
         body = "".join(f"<tr>{_cells(place, it)}</tr>" for place, it in enumerate(self.suggestions, start=1))
         said = [f"{'Or' if place else 'So'} {it}." for place, it in enumerate(self.undecided)]
         said += [*self.notes, self.question]
-        more = "".join(f"<li>{html.escape(it)}</li>" for it in said)
+        more = "".join(f"<li>{_marked_up(it)}</li>" for it in said)
         return (
-            f"<p><b>{html.escape(self.task)}</b>: {html.escape(self._facts())}</p>"
+            f'<div class="suggestions"><p><b>{html.escape(self.task)}</b>: {html.escape(self._facts())}</p>'
             f"<ul>{more}</ul>"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
 
 
@@ -190,8 +195,13 @@ def _cells(place: int, it: Suggestion) -> str:
     loss = f"<td><code>{html.escape(it.call)}</code></td>"
     target = f"<td><code>{html.escape(it.hand_over)}</code></td>"
     texts = (told["output"] + decide, told["if"], told["why"], it.check_next, it.chapter)
-    output, *rest = (f"<td>{html.escape(text)}</td>" for text in texts)
+    output, *rest = (f"<td><span>{_marked_up(text)}</span></td>" for text in texts)
     return f"<td>{place}</td>{loss}{output}{target}" + "".join(rest)
+
+
+def _marked_up(text: str) -> str:
+    """Text for a page; what stands between backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
 def _wrapped(first: str, text: str) -> list[str]:

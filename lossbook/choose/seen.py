@@ -9,9 +9,11 @@ from torch import Tensor
 from lossbook.choose.column import Column
 from lossbook.choose.spread import Spread, sample, spread
 
-__all__ = ["Seen", "Tally", "look", "tally"]
+__all__ = ["IGNORED", "VOID", "Seen", "Tally", "look", "tally"]
 
 IGNORED = -100  # torch's own mark for a target that counts nothing
+VOID = 255  # the usual mark in bytes, for the pixels of a picture that nobody labelled
+MOST_CLASSES = 150  # of pixels: beyond, 255 may be the last of the numbers rather than a mark
 _WIDE = 20_000_000  # beyond this range, whole numbers are sorted rather than counted in place
 
 
@@ -32,7 +34,8 @@ class Seen:
         dtype: of the target.
         n: how many targets there are, the missing ones too.
         missing: how many are nan.
-        ignored: how many hold a mark that may mean «skip», by mark: −100, and −1 beside numbers from 0 up.
+        ignored: how many hold a mark that may mean «skip», by mark: −100, −1 beside numbers from 0 up,
+            and 255 beside the numbers of classes in pictures.
         distinct: how many different values there are; of a sample, where ``sampled``.
         sampled: whether median, MAD, outliers, skew and, unless they are whole, the distinct values are those of a
             million targets drawn at random.
@@ -47,6 +50,7 @@ class Seen:
         rows_add_to_one: whether there are rows, and each adds up to 1 within a thousandth.
         residuals: the spread of target − prediction, where a prediction was given.
         growth: how much larger the residuals are in the upper third of the predictions than in the lower one.
+        level_outliers: the share of outliers among residuals, each beside those of similar predictions.
         trust: the mean of residual² / prediction, Poisson's own being 1; ``None`` unless all predictions are above 0.
     """
 
@@ -68,13 +72,14 @@ class Seen:
     rows_add_to_one: bool
     residuals: Spread | None = None
     growth: float | None = None
+    level_outliers: float | None = None
     trust: float | None = None
 
 
 def look(column: Column, prediction: Column | None = None) -> tuple[Seen, Tally]:
     """The facts, and how often each value occurs. Marks that may mean «skip» are told, and left out."""
     whole = _whole(column.known)
-    ignored = _marks(column.known) if whole else {}
+    ignored = (_marks(column.known) | _void(column)) if whole else {}
     kept = column.known
     for mark in ignored:
         kept = kept[kept != mark]
@@ -131,6 +136,15 @@ def _marks(known: Tensor) -> dict[int, int]:
     return {mark: count for mark, count in counts.items() if count and (mark == IGNORED or least == 0)}
 
 
+def _void(column: Column) -> dict[int, int]:
+    known = column.known
+    if known.is_floating_point() or len(column.shape) < 3 or int(known.max()) != VOID:
+        return {}
+    marked = known == VOID
+    others = known[~marked]
+    return {VOID: int(marked.sum())} if len(others) and 0 < int(others.max()) <= MOST_CLASSES else {}
+
+
 def tally(values: Tensor, whole: bool) -> Tally:
     """How often each value occurs: counted in place where they are whole and lie close, else sorted."""
     if whole:
@@ -168,5 +182,12 @@ def _beside(column: Column, prediction: Column | None) -> dict[str, Any]:
     return {
         "residuals": spread(errors),
         "growth": float(high / low) if low > 0 else None,
+        "level_outliers": _level_outliers(errors[order]),
         "trust": float((errors.square() / said).mean()) if torch.all(said > 0) else None,
     }
+
+
+def _level_outliers(errors: Tensor) -> float:
+    """Errors in the order of their predictions, ten groups at most: noise that grows throws none out of its group."""
+    groups = errors.chunk(min(10, max(1, len(errors) // 30)))
+    return sum(spread(it).outliers * len(it) for it in groups) / len(errors)

@@ -42,7 +42,8 @@ def spread(values: Tensor) -> Spread:
     away = (few - middle).abs()
     mad = median(away)
     scale, by = _scale(mad, float(away.mean()))
-    sd = float((few - mean).square().mean().sqrt())
+    # All one number: what is left of their mean is rounding, and no spread.
+    sd = float((few - mean).square().mean().sqrt()) if scale else 0.0
     skew = float(((few - mean) / sd).pow(3).mean()) if sd > 0 and math.isfinite(sd) else 0.0
     outliers = float((away > FAR * scale).double().mean()) if scale else 0.0
     return Spread(mean, sd, middle, mad, scale, by, outliers, skew)

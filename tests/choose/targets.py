@@ -63,6 +63,8 @@ flights = data.flights().late
 skips = torch.cat([drawn(0, 4, (60,)), torch.full((7,), -100)])
 holes = torch.cat([torch.linspace(0.3, 2, 50), torch.full((4,), math.nan)])
 teacher = 3 * bell(50, 4)
+ages = torch.cat([torch.arange(80), torch.arange(81, 95)]).repeat(5)
+unlabelled = torch.where(drawn(0, 9, (2, 8, 8)) == 0, 255, drawn(0, 5, (2, 8, 8)))
 speckled = (uniform(4, 1, 8, 8) < 0.04).float()
 tags = (uniform(90, 4) < torch.tensor([0.5, 0.4, 0.3, 0.05])).float()
 
@@ -170,6 +172,27 @@ MADE = [
              note="1 of 3 targets are nan"),
     Expected("reversed bytes", np.arange(9).astype(">f4") / 4, "amounts", PLAIN),
     Expected("turned around", np.linspace(2.5, 9.2, 30)[::-1], "amounts", PLAIN),
+    Expected("black and white", 255 * speckled.to(torch.uint8), "masks", [BCE, "dice_loss", FOCAL],
+             undecided=["masks", "classes"]),
+    Expected("black and white, half of it", 255.0 * (uniform(3, 8, 8) < 0.5), "masks", [CE, BCE]),
+    Expected("parts nobody knows", unlabelled, "masks", [CE], note="pixels are 255",
+             arguments={0: {"ignore_index": 255}, 1: {"ignore_index": 255}}),
+    Expected("a thing nobody knows", unlabelled.clamp(max=1) + 254 * (unlabelled == 255), "masks", [CE]),
+    Expected("photographs", drawn(0, 256, (2, 3, 16, 16)).to(torch.uint8), "amounts", PLAIN,
+             undecided=["amounts", "masks"], note="divide by 255"),
+    Expected("words of a tokenizer", drawn(0, 30_000, (8, 64)), "vocabulary", ["linear_cross_entropy"],
+             undecided=["vocabulary", "classes", "sequences", "amounts"]),
+    Expected("words with padding", drawn(1, 5000, (8, 20)) * (torch.arange(20) < 14), "vocabulary", [CE],
+             note="8 of 8 rows end in zeros"),
+    Expected("postcodes", torch.tensor([10115, 20095, 50667, 80331] * 20), "amounts", PLAIN,
+             undecided=["amounts", "classes", "counts"]),
+    Expected("postcodes as classes", torch.tensor([10115, 20095, 50667, 80331] * 20), "classes", CHANCES,
+             {"task": "classes"}),
+    Expected("ages from 0", ages, "amounts", PLAIN, undecided=["amounts", "counts"]),
+    Expected("softened answers", torch.tensor([0.1, 0.9] * 20), "probabilities", [BCE, "binary_cross_entropy"],
+             undecided=["probabilities", "binary", "amounts"]),
+    Expected("nullable answers", pandas.Series([True, False, None] * 9, dtype="boolean"), "binary", EVEN,
+             note="9 of 27 targets are nan"),
     Expected("unsigned", np.array([0, 2, 1, 5] * 5, dtype=np.uint32), "counts", [POISSON, MSE]),
 ]  # fmt: skip
 

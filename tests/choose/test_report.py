@@ -2,6 +2,7 @@
 
 import json
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 import torch
@@ -45,7 +46,8 @@ def test_a_report_can_be_read_everywhere(expected: Expected):
     for it in report.suggestions:
         assert it.chapter in text
         assert it.call in page.text
-        assert it.check_next in page.text
+        assert it.check_next.replace("`", "") in page.text
+    assert "`" not in page.text
     assert json.loads(json.dumps(report.as_dict()))["task"] == report.task
 
 
@@ -96,3 +98,31 @@ def test_a_long_tensor_is_cut_in_words_alone():
     it = Suggestion("cross_entropy", {"weight": torch.arange(9.0)})
     assert it.call == "torch.nn.CrossEntropyLoss(weight=tensor([0, 1, 2, 3, 4, 5, …]))"
     assert len(it.criterion.weight) == 9
+
+
+def test_a_page_shows_code_as_code_and_knows_the_report_by_its_class():
+    page = suggest([0.5, 1.5], task="amounts")._repr_html_()
+    assert page.startswith('<div class="suggestions">')
+    assert "<code>softplus</code> or <code>exp</code>" in page
+    assert "<code>prediction=</code>" in page
+    # The cells are grids of two columns: more than one child would stand beside the other.
+    cells = page.split("<td>")[1:]
+    assert all(cell.startswith(("<code>", "<span>")) or cell[0].isdigit() for cell in cells)
+    style = (Path(__file__).parents[2] / "book/_static/book.css").read_text()
+    assert ".suggestions table td:nth-child(8)" in style
+
+
+def test_rows_and_columns_are_told_apart():
+    assert "120 targets of the shape (40, 3), 2 distinct" in str(suggest(torch.eye(3).repeat(14, 1)[:40]))
+    assert "shape" not in str(suggest([0.5, 1.5])).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    "target", [[0.0] * 9 + [1.0], (torch.arange(128).view(2, 1, 8, 8) == 3).float()], ids=["answers", "mask"]
+)
+def test_one_score_is_no_score_per_class(target: object):
+    told = {it.loss: it.output_layer for it in suggest(target).suggestions}
+    assert told["focal_loss"] == "linear: a score"
+    assert told.get("dice_loss", "linear: a score") == "linear: a score"
+    of_classes = suggest([0] * 30 + [1] * 6 + [2] * 3, task="classes").suggestions
+    assert "linear: a score per class" in {it.output_layer for it in of_classes if it.loss == "focal_loss"}
